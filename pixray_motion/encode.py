@@ -1,0 +1,231 @@
+"""Frames into a film, by the ffmpeg that comes with imageio-ffmpeg or the one that ``IMAGEIO_FFMPEG_EXE`` names."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+import imageio_ffmpeg
+import numpy as np
+from numpy.typing import NDArray
+
+from pixray_motion.errors import EncodeError
+
+Frame = NDArray[np.uint8]
+OnFrame = Callable[[int], None]
+
+FASTEST_GIF = 50  # frames a second: viewers show a gif with shorter delays ten times too slowly
+
+
+@dataclass(frozen=True)
+class Format:
+    """How one kind of film is made: the encoder that ffmpeg must have, and the arguments that choose it.
+
+    Everything is set that ffmpeg would otherwise choose by the machine (threads) or by the day (dates, versions), so
+    that the same frames give the same bytes.
+    """
+
+    encoder: str
+    arguments: tuple[str, ...]
+
+
+# The frames are sRGB. swscale would convert them by the bt601 matrix, and a player, told nothing, would guess.
+_BT709 = (
+    "-vf",
+    "scale=in_range=full:out_range=tv:out_color_matrix=bt709:flags=accurate_rnd+full_chroma_int,format=yuv420p,"
+    "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709",
+)
+FORMATS: Mapping[str, Format] = {
+    ".mp4": Format(
+        "libx264",
+        (
+            *_BT709,
+            *("-preset", "medium", "-crf", "16", "-threads", "1"),
+            *("-movflags", "+faststart"),
+        ),
+    ),
+    ".webm": Format(
+        "libvpx-vp9",
+        (
+            *_BT709,
+            *("-crf", "24", "-b:v", "0", "-threads", "1"),
+            *("-deadline", "good", "-cpu-used", "4"),
+        ),
+    ),
+    ".gif": Format("gif", ("-loop", "0")),
+}
+
+
+@cache
+def ffmpeg() -> str:
+    """The path of the ffmpeg program; an ``EncodeError`` if there is none that runs."""
+    try:
+        exe: str = imageio_ffmpeg.get_ffmpeg_exe()
+        subprocess.run([exe, "-version"], check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
+        raise EncodeError(
+            f"ffmpeg does not run ({_one_line(str(error))}): reinstall imageio-ffmpeg, or set IMAGEIO_FFMPEG_EXE to "
+            "the ffmpeg program that you use"
+        ) from error
+    return exe
+
+
+@cache
+def check_format(suffix: str) -> None:
+    """Refuse, before anything is rendered, a film that this ffmpeg cannot write."""
+    if suffix not in FORMATS:
+        raise EncodeError(
+            f"cannot write a film as '{suffix}'; allowed: {', '.join(FORMATS)}, or a folder (end it in /)"
+        )
+    listing = subprocess.run(
+        [ffmpeg(), "-hide_banner", "-encoders"], capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    if FORMATS[suffix].encoder not in listing.stdout.split():
+        raise EncodeError(
+            f"{ffmpeg()} has no encoder {FORMATS[suffix].encoder}, which {suffix} needs: unset IMAGEIO_FFMPEG_EXE to "
+            "use the ffmpeg that came with imageio-ffmpeg"
+        )
+
+
+def encode(
+    frames: Iterable[Frame],
+    output: Path,
+    rate: Fraction,
+    tags: Mapping[str, str] | None = None,
+    on_frame: OnFrame | None = None,
+) -> None:
+    """Write a film; its suffix says which kind.
+
+    Convention: a frame is (H, W, 3) uint8 sRGB, all of one size; odd sizes are padded by repeating the last row or
+    column, because h264 and vp9 store colour at half the size. ``rate`` is exact. ``frames`` is read one by one, and
+    twice for a gif, so there it must be a collection and not an iterator. ``on_frame`` hears how many were written.
+
+    Raises: ``EncodeError`` with ffmpeg's last lines. ``output`` is then whatever ffmpeg left there.
+    """
+    check_format(output.suffix)
+    with tempfile.TemporaryDirectory(prefix="pixray-motion-") as folder:
+        notes = Path(folder, "notes.txt")
+        notes.write_text(_metadata(tags or {}), encoding="utf-8")
+        if output.suffix == ".gif":
+            _encode_gif(frames, output, rate, tags or {}, Path(folder, "palette.png"), on_frame)
+            return
+        inputs = ("-f", "ffmetadata", "-i", str(notes), "-map", "0:v", "-map_metadata", "1")
+        _run(frames, rate, (*inputs, *FORMATS[output.suffix].arguments), output, on_frame)
+
+
+def _encode_gif(
+    frames: Iterable[Frame],
+    output: Path,
+    rate: Fraction,
+    tags: Mapping[str, str],
+    palette: Path,
+    on_frame: OnFrame | None,
+) -> None:
+    """Two passes over the frames: one filter graph that makes and uses a palette would hold all of them in memory."""
+    _run(frames, rate, ("-vf", "palettegen=stats_mode=diff", "-update", "1", "-frames:v", "1"), palette, None)
+    slow = f"fps={FASTEST_GIF}," if rate > FASTEST_GIF else ""
+    graph = f"[0:v]{slow}null[a];[a][1:v]paletteuse=dither=sierra2_4a:diff_mode=rectangle"
+    _run(frames, rate, ("-i", str(palette), "-lavfi", graph, *FORMATS[".gif"].arguments), output, on_frame)
+    _add_comment(output, "\n".join(f"{name}: {text}" for name, text in tags.items()))
+
+
+def _run(
+    frames: Iterable[Frame],
+    rate: Fraction,
+    arguments: tuple[str, ...],
+    output: Path,
+    on_frame: OnFrame | None,
+) -> None:
+    """Feed the frames to one ffmpeg process. stderr goes to a file, since a pipe that nobody reads would fill."""
+    stream = iter(frames)
+    first = next(stream, None)
+    if first is None:
+        raise EncodeError("there are no frames to make a film of")
+    first = _even(first)
+    height, width = first.shape[:2]
+    command = [
+        *(ffmpeg(), "-hide_banner", "-loglevel", "error", "-nostdin", "-y"),
+        *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(rate), "-i", "pipe:0"),
+        *arguments,
+        *("-fflags", "+bitexact", "-flags", "+bitexact", str(output)),
+    ]
+    with tempfile.TemporaryFile() as log, _process(command, log) as (process, pipe):
+        with contextlib.suppress(BrokenPipeError):  # ffmpeg has given up; its return code and log say why
+            for number, frame in enumerate(_chain(first, stream), start=1):
+                pipe.write(np.ascontiguousarray(_even(frame)).data)
+                if on_frame is not None:
+                    on_frame(number)
+            pipe.close()
+        if process.wait() != 0:
+            raise EncodeError(
+                f"ffmpeg could not write {output.name}: {_last_lines(log) or 'it gave no reason'}"
+            )
+
+
+@contextlib.contextmanager
+def _process(command: list[str], log: IO[bytes]) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
+    """ffmpeg, which never outlives the block."""
+    # A group of its own: Ctrl-C in the terminal must reach us alone, or ffmpeg would finish half a film.
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True
+    )
+    assert process.stdin is not None
+    try:
+        yield process, process.stdin
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+
+
+def _chain(first: Frame, rest: Iterable[Frame]) -> Iterator[Frame]:
+    yield first
+    yield from rest
+
+
+def _even(frame: Frame) -> Frame:
+    height, width = frame.shape[:2]
+    if height % 2 == 0 and width % 2 == 0:
+        return frame
+    return np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+
+
+def _last_lines(log: IO[bytes], count: int = 3) -> str:
+    log.seek(0)
+    lines = log.read().decode("utf-8", "replace").strip().splitlines()
+    return _one_line("; ".join(lines[-count:]))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _metadata(tags: Mapping[str, str]) -> str:
+    """ffmpeg's metadata file. A story may be longer than what fits on a command line."""
+    lines = [";FFMETADATA1"]
+    for name, text in tags.items():
+        for character in "\\=;#\n":  # the backslash first, so that it does not escape the others' backslashes
+            text = text.replace(character, "\\" + character)
+        lines.append(f"{name}={text}")
+    return "\n".join(lines) + "\n"
+
+
+def _add_comment(gif: Path, text: str) -> None:
+    """Write a comment extension before the trailer; ffmpeg has no way to."""
+    data = text.encode()
+    blocks = [data[start : start + 255] for start in range(0, len(data), 255)]
+    with gif.open("r+b") as file:
+        file.seek(-1, 2)
+        if file.read(1) != b"\x3b":
+            raise EncodeError(f"ffmpeg left {gif.name} without its end: encode it once more")
+        file.seek(-1, 2)
+        file.write(b"\x21\xfe" + b"".join(bytes([len(block)]) + block for block in blocks) + b"\x00\x3b")
