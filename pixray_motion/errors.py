@@ -1,0 +1,64 @@
+"""The errors that a user may see: each says what is wrong, where, and what to do, in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class MotionError(Exception):
+    """Anything that is wrong with what the user gave us or with the machine; the command line exits with 2."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in a story file: 1-based line and column (in characters), and one sentence.
+
+    ``option`` is the ``--set`` value, ``key=value``, where the mistake is in one and not in the file.
+    """
+
+    line: int
+    column: int
+    message: str
+    option: str = ""
+
+    def within(self, path: str) -> str:
+        """The line that a user sees; ``path`` is the file's name."""
+        where = f"--set {self.option}" if self.option else f"{path}:{self.line}:{self.column}"
+        return f"{where}: {self.message}"
+
+
+class StoryError(MotionError):
+    """Every mistake that was found in one story, in the order of the file, those in options last."""
+
+    def __init__(self, path: str, problems: Sequence[Problem]) -> None:
+        self.path = path
+        self.problems = tuple(sorted(problems, key=lambda p: (bool(p.option), p.line, p.column)))
+        super().__init__(path, self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join(problem.within(self.path) for problem in self.problems)
+
+
+class PluginError(MotionError):
+    """A plugin could not be loaded, or it registers a name that is taken."""
+
+
+class MissingExtra(MotionError):
+    """A feature needs a package that is not installed; the message holds the pip command."""
+
+
+class ModelError(MotionError):
+    """A weight file is missing, damaged or of another kind."""
+
+
+class EncodeError(MotionError):
+    """ffmpeg is missing or failed; the message holds its last lines."""
+
+
+class CheckpointError(MotionError):
+    """A saved state does not fit the story, the program or this machine."""
+
+
+class OutputError(MotionError):
+    """What should be written cannot be, or something that must not be lost is in its place."""

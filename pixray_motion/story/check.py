@@ -1,0 +1,159 @@
+"""Every number of a story at every frame: finite, in its unit's range, and movements that can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pixray_motion.geometry import Matrix
+from pixray_motion.movements.base import Group, Move, Movement
+from pixray_motion.story.formula import Formula
+from pixray_motion.story.keyed import Keyed
+from pixray_motion.story.limits import CHECK_WORK, SINGULAR
+from pixray_motion.story.report import Place, Report, number, span
+from pixray_motion.story.track import Clock, Constant, Samples, Track
+from pixray_motion.units import Unit
+
+CHUNK = 16_384
+FINITE = "keep divisors away from 0, roots and logarithms positive, and exponents up to 64"
+
+
+@dataclass(frozen=True)
+class NumberCheck:
+    """A track that was read as ``name`` at ``place``, and the unit that its values must keep to."""
+
+    name: str
+    place: Place
+    track: Track
+    unit: Unit
+    clock: Clock
+
+    def work(self) -> int:
+        return _cost(self.track) * _frames(self.track, self.clock)
+
+    def run(self, report: Report) -> bool:
+        """Report the first frame whose value is wrong; True if there is none."""
+        for frames in _chunks(_frames(self.track, self.clock)):
+            values = self.track.sample(frames)
+            good = (values >= self.unit.low) & (values <= self.unit.high)  # False for NaN
+            if not good.all():
+                first = int(np.argmin(good))
+                report.add(self.place, self._sentence(int(frames[first]), float(values[first])))
+                return False
+        return True
+
+    def _sentence(self, frame: int, value: float) -> str:
+        when = moment(frame, self.clock)
+        allowed = span(self.unit.low, self.unit.high)
+        if not np.isfinite(value):
+            return f"'{self.name}' is no finite number {when} ({allowed} is allowed); {FINITE}"
+        return f"'{self.name}' is {number(value)} {when}; {allowed} ({self.unit.name}) is allowed"
+
+
+@dataclass(frozen=True)
+class MoveCheck:
+    """A movement whose pose must be invertible, because a frame's motion undoes the pose of the frame before."""
+
+    name: str
+    place: Place
+    movement: Movement
+    clock: Clock
+
+    def work(self) -> int:
+        return 50 * self._frames()
+
+    def run(self, report: Report) -> None:
+        """Report the first frame whose pose cannot be undone."""
+        for frames in _chunks(self._frames()):
+            good = np.abs(determinants(self.movement, frames)) > SINGULAR  # False for NaN
+            if not good.all():
+                when = moment(int(frames[np.argmin(good)]), self.clock)
+                report.add(
+                    self.place,
+                    f"'{self.name}' flattens the picture to a line or a point {when}; make it milder",
+                )
+                return
+
+    def _frames(self) -> int:
+        return max([_frames(track, self.clock) for track in _tracks(self.movement)], default=1)
+
+
+Check = NumberCheck | MoveCheck
+
+
+def run_checks(checks: list[Check], place: Place, report: Report) -> None:
+    """Run them all, a movement's after its numbers'; too much work for one story is a problem at ``place``."""
+    if sum(check.work() for check in checks) > CHECK_WORK:
+        report.add(
+            place, "the story has too many changing values over too many frames to check; cut it in parts"
+        )
+        return
+    bad: set[int] = set()
+    for check in checks:
+        if isinstance(check, NumberCheck):
+            if not check.run(report):
+                bad.add(id(check.track))
+        elif not any(id(track) in bad for track in _tracks(check.movement)):
+            check.run(report)
+
+
+def determinants(movement: Movement, frames: Samples) -> Samples:
+    """(N,): by how much each frame's pose changes areas; 0 where it cannot be undone."""
+    if isinstance(movement, Group):
+        total = np.ones(frames.shape)
+        for child in movement.children:
+            total = total * determinants(child, frames)
+        return total
+    assert isinstance(movement, Move)
+    values = {
+        name: tuple(part.sample(frames) for part in track)
+        if isinstance(track, tuple)
+        else track.sample(frames)
+        for name, track in movement.tracks.items()
+    }
+    matrices = _matrices(movement, values, frames)
+    return np.broadcast_to(np.linalg.det(matrices), frames.shape)
+
+
+def moment(frame: int, clock: Clock) -> str:
+    return f"at the scene's frame {frame} ({number(round(float(frame / clock.rate), 3))}s)"
+
+
+def _matrices(move: Move, values: dict[str, Any], frames: Samples) -> Matrix:
+    """(N, 3, 3) poses. A movement that cannot compute with arrays is asked frame by frame."""
+    try:
+        return move.make(**values).matrix
+    except (TypeError, ValueError):
+        return np.stack([move.pose(int(frame)).matrix for frame in frames])
+
+
+def _tracks(movement: Movement) -> Iterator[Track]:
+    if isinstance(movement, Group):
+        for child in movement.children:
+            yield from _tracks(child)
+    elif isinstance(movement, Move):
+        for track in movement.tracks.values():
+            yield from track if isinstance(track, tuple) else (track,)
+
+
+def _frames(track: Track, clock: Clock) -> int:
+    """How many frames need a look: a constant is the same at all of them."""
+    return 1 if isinstance(track, Constant) else clock.frames
+
+
+def _chunks(frames: int) -> Iterator[Samples]:
+    """All frame numbers in pieces that stay in the processor's cache."""
+    for start in range(0, frames, CHUNK):
+        yield np.arange(start, min(start + CHUNK, frames), dtype=np.float64)
+
+
+def _cost(track: Track) -> int:
+    """About how many operations a frame takes."""
+    if isinstance(track, Formula):
+        return len(track.program)
+    if isinstance(track, Keyed):
+        return 10 + 2 * max(_cost(part) for part in track.tracks)
+    return 1

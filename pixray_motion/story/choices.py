@@ -1,0 +1,166 @@
+"""Things that a story names: the drawer, perceptors, losses and filters, with their parameters."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pixray_motion.drawers.base import drawer
+from pixray_motion.filters import image_filter
+from pixray_motion.geometry import Canvas
+from pixray_motion.losses import loss
+from pixray_motion.perceptors.base import perceptor
+from pixray_motion.registry import Entry, Registry
+from pixray_motion.story.limits import LINES
+from pixray_motion.story.model import Choice, FilterLine
+from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence
+from pixray_motion.story.numbers import parse_constant, read_number
+from pixray_motion.story.report import Refused, Report, cut, quoted
+from pixray_motion.story.scope import Scope, fields, got, text_of
+from pixray_motion.story.track import Constant, Track
+from pixray_motion.units import WEIGHT, Count, Grid, Kind, Real, Unit
+
+_SIZE = re.compile(r"([0-9]{1,9})x([0-9]{1,9})")
+_WHOLE = re.compile(r"[-+]?[0-9]{1,19}")
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """``80x45`` -> (80, 45)."""
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise Refused(f"{quoted(text)} is not a size; write width x height, as in 192x108")
+    return int(match[1]), int(match[2])
+
+
+def parse_whole(text: str, name: str, low: int, high: int) -> int:
+    if not _WHOLE.fullmatch(text) or not low <= int(text) <= high:
+        raise Refused(f"'{name}' is a whole number from {low} to {high}. Got {quoted(text)}")
+    return int(text)
+
+
+def named(node: Node, registry: Registry[Any], report: Report) -> tuple[Entry[Any], Node | None] | None:
+    """A registered entry from ``name`` or ``name: {parameters}``, with its parameters; None if that is reported."""
+    kind, parameters = registry.kind, None
+    if isinstance(node, Mapping) and len(node.pairs) == 1:
+        key, parameters = node.pairs[0]
+    elif isinstance(node, Scalar):
+        key = node
+    else:
+        report.add(
+            node.place, f"a {kind} is a name, or one name with its parameters, 'name: {{...}}'. {got(node)}"
+        )
+        return None
+    entry = registry.get(key.text.strip())
+    if entry is None:
+        report.add(key.place, registry.unknown(cut(key.text)))
+        return None
+    return entry, parameters
+
+
+def read_drawer(node: Node, canvas: Canvas | None, report: Report) -> Choice:
+    found = named(node, drawer, report)
+    if found is None:
+        return Choice("")
+    entry, parameters = found
+    if parameters is None:
+        return Choice(entry.name)
+    values = []
+    for name, value in fields(
+        parameters, f"'{entry.name}'", [p.name for p in entry.parameters], report
+    ).items():
+        kind = next(p.kind for p in entry.parameters if p.name == name)
+        values.append((name, read_fixed(value, name, kind, canvas, report)))
+    return Choice(entry.name, tuple(values))
+
+
+def read_fixed(node: Node, name: str, kind: Kind, canvas: Canvas | None, report: Report) -> Any:
+    """A value that is the same for the whole film: a tuple for a grid, an int for a count, else a float."""
+    if not isinstance(node, Scalar):
+        report.add(node.place, f"'{name}' is one value for the whole film. {got(node)}")
+        return None
+    try:
+        return _fixed(node.text.strip(), name, kind, canvas)
+    except Refused as refused:
+        report.add(node.place, refused.message)
+        return None
+
+
+def _fixed(text: str, name: str, kind: Kind, canvas: Canvas | None) -> Any:
+    if isinstance(kind, Grid):
+        columns, rows = parse_size(text)
+        if min(columns, rows) < kind.low:
+            raise Refused(f"'{name}' has at least {kind.low} columns and rows. Got {quoted(text)}")
+        if canvas is not None and (columns > canvas.width or rows > canvas.height):
+            raise Refused(f"'{name}' is {quoted(text)}, finer than the canvas; up to {canvas} is allowed")
+        return columns, rows
+    if isinstance(kind, Count):
+        return parse_whole(text, name, kind.low, kind.high)
+    if isinstance(kind, (Real, Unit)):
+        return parse_constant(text, name, kind.low, kind.high)
+    raise Refused(f"'{name}' is a pair, which only a movement can have; take it out")
+
+
+def read_perceptors(node: Node, report: Report) -> tuple[str, ...]:
+    """A name or a list of different names."""
+    names: list[str] = []
+    for item in node.items if isinstance(node, Sequence) else [node]:
+        name = text_of(item, "a perceptor", report)
+        if name is None:
+            continue
+        if perceptor.get(name) is None:
+            report.add(item.place, perceptor.unknown(cut(name)))
+        elif name in names:
+            report.add(item.place, f"the perceptor '{name}' is listed twice; take one out")
+        names.append(name)
+    if isinstance(node, Sequence) and not node.items:
+        report.add(node.place, f"'perceptor' is an empty list; allowed: {', '.join(perceptor.names())}")
+    return tuple(names)
+
+
+def read_losses(node: Node, scope: Scope) -> dict[str, Track]:
+    """``name: weight``."""
+    tracks: dict[str, Track] = {}
+    if not isinstance(node, Mapping):
+        scope.report.add(
+            node.place,
+            f"'losses' is a mapping, 'name: weight'; names: {', '.join(loss.names())}. {got(node)}",
+        )
+        return tracks
+    for key, value in node.pairs:
+        if loss.get(key.text) is None:
+            scope.report.add(key.place, loss.unknown(cut(key.text)))
+        else:
+            tracks[key.text] = read_number(value, key.text, WEIGHT, scope)
+    return tracks
+
+
+def read_filters(node: Node, scope: Scope) -> tuple[FilterLine, ...]:
+    """A list of names, with parameters or without."""
+    if not isinstance(node, Sequence):
+        scope.report.add(node.place, f"'filters' is a list, as in [contrast: {{amount: 1.2}}]. {got(node)}")
+        return ()
+    if len(node.items) > LINES:
+        scope.report.add(node.place, f"a scene has at most {LINES} filters. Got {len(node.items)}")
+        return ()
+    return tuple(line for item in node.items if (line := _filter(item, scope)) is not None)
+
+
+def _filter(node: Node, scope: Scope) -> FilterLine | None:
+    found = named(node, image_filter, scope.report)
+    if found is None:
+        return None
+    entry, parameters = found
+    tracks: dict[str, Track] = {}
+    if parameters is not None:
+        kinds = {p.name: p.kind for p in entry.parameters}
+        for name, value in fields(parameters, f"'{entry.name}'", kinds, scope.report).items():
+            tracks[name] = read_parameter(value, name, kinds[name], scope)
+    return FilterLine(entry.name, tracks)
+
+
+def read_parameter(node: Node, name: str, kind: Kind, scope: Scope) -> Track:
+    """A parameter that may change over time if its kind does."""
+    if isinstance(kind, Unit):
+        return read_number(node, name, kind, scope)
+    value = read_fixed(node, name, kind, scope.canvas, scope.report)
+    return Constant(float(value) if isinstance(value, (int, float)) else 0.0)

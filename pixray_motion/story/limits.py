@@ -1,0 +1,21 @@
+"""What a story may ask for at most. Every limit is tested before anything of that size is made."""
+
+FILE_BYTES = 1_000_000
+NODES = 100_000
+DEPTH = 64
+SCENES = 10_000
+FILM_FRAMES = 1_000_000
+CANVAS = (16, 8192)
+RATE = 240
+RATE_DIGITS = 1_000_000
+SEED = 2**63 - 1
+LINES = 100  # prompts, movements or filters in one scene
+PROMPT_CHARACTERS = 10_000
+NAME_CHARACTERS = 100
+NUMBER_CHARACTERS = 40
+FORMULA_CHARACTERS = 500
+FORMULA_DEPTH = 32
+EXPONENT = 64
+CHECK_WORK = 1_000_000_000  # single operations on single frames, some seconds on one core
+PROBLEMS = 100
+SINGULAR = 1e-9

@@ -1,0 +1,189 @@
+"""A story, read and checked: immutable, and resolved into a plan of plain numbers for any frame."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from typing import Any
+
+from pixray_motion.geometry import Canvas, Motion
+from pixray_motion.movements.base import Movement, step
+from pixray_motion.story.easing import ease
+from pixray_motion.story.track import Track
+
+BORDERS = ("mirror", "edge", "wrap", "noise")
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What a frame should show: texts with shares that sum to 1 (two while a morph is under way).
+
+    A negative ``weight`` pushes away. Below the loss ``stop`` the prompt has no more say.
+    """
+
+    texts: tuple[tuple[str, float], ...]
+    weight: float
+    stop: float
+
+
+@dataclass(frozen=True)
+class Call:
+    """A registered loss or filter with the values of its parameters."""
+
+    name: str
+    values: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that one frame is made from.
+
+    Convention: ``motion`` takes the frame before to this one and is the identity after a ``cut``; ``frame`` counts from
+    the film's start, ``local`` from the scene's; ``losses`` are names with weights.
+    """
+
+    frame: int
+    local: int
+    scene: str
+    seed: int
+    cut: bool
+    motion: Motion
+    border: str
+    prompts: tuple[Prompt, ...]
+    losses: tuple[tuple[str, float], ...]
+    filters: tuple[Call, ...]
+    steps: int
+
+    @property
+    def refines(self) -> bool:
+        """Without prompts, or when every weight is 0, the picture only moves."""
+        return self.steps > 0 and any(prompt.weight for prompt in self.prompts)
+
+    def digest(self) -> str:
+        """A fingerprint of all that a plan asks for."""
+        values = {name: value for name, value in vars(self).items() if name != "motion"}
+        text = json.dumps(values | {"motion": self.motion.matrix.tolist()}, default=asdict, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class TextKey:
+    """A prompt's text from ``frame`` on (a fraction, scene time); ``easing`` shapes the way from the key before."""
+
+    frame: Fraction
+    text: str
+    easing: str = "linear"
+
+
+@dataclass(frozen=True)
+class PromptLine:
+    """A prompt over time: one text, or several at increasing times, which morph into each other."""
+
+    texts: tuple[TextKey, ...]
+    weight: Track
+    stop: float = float("-inf")
+
+    def at(self, frame: int) -> Prompt:
+        return Prompt(_shares(self.texts, frame), self.weight.at(frame), self.stop)
+
+
+@dataclass(frozen=True)
+class FilterLine:
+    """A filter whose parameters change over time."""
+
+    name: str
+    tracks: Mapping[str, Track]
+
+    def at(self, frame: int) -> Call:
+        return Call(self.name, tuple((name, track.at(frame)) for name, track in self.tracks.items()))
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A span of the film with its own prompts and movements; ``start`` and ``frames`` count the film's frames."""
+
+    name: str
+    start: int
+    frames: int
+    cut: bool
+    prompts: tuple[PromptLine, ...]
+    moves: tuple[Movement, ...]
+    losses: Mapping[str, Track]
+    filters: tuple[FilterLine, ...]
+    steps: Track
+    border: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A drawer by its registered name, with the parameters that the story gives it."""
+
+    name: str
+    values: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Story:
+    """A film as data. ``text`` is the file that it was read from and ``path`` its name, for messages and metadata."""
+
+    canvas: Canvas
+    rate: Fraction
+    seed: int
+    drawer: Choice
+    perceptors: tuple[str, ...]
+    scenes: tuple[Scene, ...]
+    text: str = ""
+    path: str = "story"
+
+    @property
+    def frames(self) -> range:
+        last = self.scenes[-1]
+        return range(last.start + last.frames)
+
+    def scene_at(self, frame: int) -> int:
+        """The index of the scene that ``frame`` lies in."""
+        if frame not in self.frames:
+            raise IndexError(f"the film has the frames 0 to {len(self.frames) - 1}. Got {frame}")
+        return bisect_right([scene.start for scene in self.scenes], frame) - 1
+
+    def plan(self, frame: int) -> Plan:
+        """Resolve every track at ``frame``."""
+        index = self.scene_at(frame)
+        scene = self.scenes[index]
+        local = frame - scene.start
+        cut = frame == 0 or (local == 0 and scene.cut)
+        return Plan(
+            frame=frame,
+            local=local,
+            scene=scene.name,
+            seed=self.seed,
+            cut=cut,
+            motion=Motion.identity() if cut else self._motion(index, local),
+            border=scene.border,
+            prompts=tuple(line.at(local) for line in scene.prompts),
+            losses=tuple((name, track.at(local)) for name, track in scene.losses.items()),
+            filters=tuple(line.at(local) for line in scene.filters),
+            steps=round(scene.steps.at(local)),
+        )
+
+    def _motion(self, index: int, local: int) -> Motion:
+        """The step into a frame; a scene that goes on without a cut begins with the former scene's last step."""
+        while local == 0:
+            if index == 0 or self.scenes[index].cut:
+                return Motion.identity()
+            index -= 1
+            local = self.scenes[index].frames - 1
+        return step(self.scenes[index].moves, local)
+
+
+def _shares(keys: tuple[TextKey, ...], frame: int) -> tuple[tuple[str, float], ...]:
+    after = bisect_right([key.frame for key in keys], frame)
+    if after == 0 or after == len(keys):
+        return ((keys[max(after - 1, 0)].text, 1.0),)
+    left, right = keys[after - 1], keys[after]
+    share = ease(right.easing, float((frame - left.frame) / (right.frame - left.frame)))
+    return tuple((key.text, part) for key, part in ((left, 1 - share), (right, share)) if part)

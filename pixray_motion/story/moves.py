@@ -1,0 +1,57 @@
+"""A scene's movements."""
+
+from __future__ import annotations
+
+from pixray_motion.movements.base import Group, Move, Movement, movement
+from pixray_motion.story.check import MoveCheck
+from pixray_motion.story.choices import named, read_parameter
+from pixray_motion.story.limits import LINES
+from pixray_motion.story.nodes import Mapping, Node, Sequence
+from pixray_motion.story.numbers import read_pair
+from pixray_motion.story.report import quoted
+from pixray_motion.story.scope import Scope, fields, got
+from pixray_motion.story.track import Track
+from pixray_motion.units import Pair
+
+GROUP = "group"
+
+
+def read_moves(node: Node, scope: Scope, what: str = "move") -> tuple[Movement, ...]:
+    """A list of movements, in the order in which they act."""
+    if not isinstance(node, Sequence):
+        scope.report.add(node.place, f"'{what}' is a list, as in [zoom: {{factor: 2}}]. {got(node)}")
+        return ()
+    if len(node.items) > LINES:
+        scope.report.add(node.place, f"'{what}' has at most {LINES} movements. Got {len(node.items)}")
+        return ()
+    return tuple(move for item in node.items if (move := _move(item, scope)) is not None)
+
+
+def _move(node: Node, scope: Scope) -> Movement | None:
+    if isinstance(node, Mapping) and len(node.pairs) == 1 and node.pairs[0][0].text == GROUP:
+        children = read_moves(node.pairs[0][1], scope, GROUP)
+        return Group(children)
+    if isinstance(node, Mapping) and len(node.pairs) > 1:
+        names = ", ".join(quoted(key.text) for key, _ in node.pairs[:3])
+        scope.report.add(
+            node.place, f"a movement has one name; begin each of {names} with '- ', or indent its parameters"
+        )
+        return None
+    found = named(node, movement, scope.report)
+    if found is None:
+        return None
+    entry, parameters = found
+    before = scope.report.count
+    tracks: dict[str, Track | tuple[Track, Track]] = {}
+    if parameters is not None:
+        kinds = {p.name: p.kind for p in entry.parameters}
+        for name, value in fields(parameters, f"'{entry.name}'", kinds, scope.report).items():
+            kind = kinds[name]
+            if isinstance(kind, Pair):
+                tracks[name] = read_pair(value, name, kind, scope)
+            else:
+                tracks[name] = read_parameter(value, name, kind, scope)
+    move = Move(entry.name, entry.make, tracks)
+    if scope.timed and scope.report.count == before:
+        scope.checks.append(MoveCheck(entry.name, node.place, move, scope.clock))
+    return move

@@ -1,0 +1,241 @@
+"""A story file as plain nodes: texts, lists and mappings with their places. Nothing is converted to YAML's types."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+    StreamStartEvent,
+)
+
+from pixray_motion.story import limits, traps
+from pixray_motion.story.report import START, Place, Report, quoted
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A text. ``inset`` is how far in from ``place`` its first character stands, or None where the file spells it
+    otherwise (escapes, several lines); ``after`` is what follows on the line."""
+
+    text: str
+    place: Place
+    plain: bool = True
+    inset: int | None = 0
+    after: str = ""
+
+    @property
+    def empty(self) -> bool:
+        return self.plain and not self.text
+
+    def at(self, offset: int) -> Place:
+        """The place of the character ``offset``."""
+        return self.place if self.inset is None else self.place.right(self.inset + offset)
+
+
+@dataclass
+class Sequence:
+    items: list[Node]
+    place: Place
+
+
+@dataclass
+class Mapping:
+    """Pairs in the order of the file; keys are all different."""
+
+    pairs: list[tuple[Scalar, Node]]
+    place: Place
+
+    def get(self, key: str) -> Node | None:
+        return next((value for name, value in self.pairs if name.text == key), None)
+
+
+Node = Scalar | Sequence | Mapping
+Event = Any  # ruamel's events are untyped
+
+
+class _Stop(Exception):
+    """The rest of the file cannot be read; the reason is already reported."""
+
+
+@dataclass
+class _Open:
+    """A list or mapping that is not closed yet; in a mapping ``key`` waits for its value."""
+
+    node: Sequence | Mapping
+    flow: bool
+    key: Scalar | None = None
+    waiting: bool = False
+    seen: dict[str, Place] = field(default_factory=dict)
+
+
+def compose(text: str, report: Report) -> Node | None:
+    """The root node, or None if YAML cannot read the file or it is empty. Reports everything that is not allowed."""
+    composer = _Composer(text, report)
+    try:
+        for event in _events(text, report):
+            composer.take(event)
+    except _Stop:
+        return None
+    if composer.root is None:
+        report.add(START, "the story is empty; begin with 'story: 1'")
+    return composer.root
+
+
+def _events(text: str, report: Report) -> Iterator[Event]:
+    yaml = YAML(typ="safe", pure=True)
+    try:
+        yield from yaml.parse(text)
+    except MarkedYAMLError as error:
+        place, message = traps.explain(error, text)
+        report.add(place, message)
+        raise _Stop from error
+    except YAMLError as error:  # a character that YAML does not allow
+        report.add(*traps.explain_character(error, text))
+        raise _Stop from error
+    except (ValueError, OverflowError) as error:  # escapes such as "\UFFFFFFFF" escape ruamel's own checks
+        report.add(START, "YAML cannot read this file: a backslash escape in it names no character")
+        raise _Stop from error
+
+
+class _Composer:
+    """Turns YAML's events into nodes without recursion, whatever the file's depth."""
+
+    def __init__(self, text: str, report: Report) -> None:
+        self.root: Node | None = None
+        self._text = text
+        self._report = report
+        self._open: list[_Open] = []
+        self._documents = 0
+        self._nodes = 0
+
+    def take(self, event: Event) -> None:
+        if isinstance(event, (StreamStartEvent, StreamEndEvent, DocumentEndEvent)):
+            return
+        place = _place(event)
+        if isinstance(event, DocumentStartEvent):
+            self._document(place)
+        elif isinstance(event, (SequenceEndEvent, MappingEndEvent)):
+            self._close()
+        else:
+            self._node(event, place)
+
+    def _document(self, place: Place) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            self._refuse(
+                place, "a second YAML document begins here; a story file holds one, so take '---' out"
+            )
+
+    def _node(self, event: Event, place: Place) -> None:
+        self._nodes += 1
+        if self._nodes > limits.NODES:
+            self._refuse(place, f"the story has more than {limits.NODES} values; make it shorter")
+        if isinstance(event, AliasEvent):
+            self._report.add(
+                place, f"aliases such as {quoted('*' + str(event.anchor))} are not allowed; repeat it"
+            )
+            self._add(Scalar("", place, plain=False))
+            return
+        if event.anchor is not None:
+            self._report.add(
+                place, f"anchors such as {quoted('&' + str(event.anchor))} are not allowed; leave it out"
+            )
+        if event.tag is not None:
+            self._report.add(place, f"tags such as {quoted(str(event.tag))} are not allowed; leave it out")
+        if isinstance(event, ScalarEvent):
+            self._add(self._scalar(event, place))
+            return
+        if len(self._open) >= limits.DEPTH:
+            self._refuse(place, f"the story is nested deeper than {limits.DEPTH} levels")
+        sequence = isinstance(event, SequenceStartEvent)
+        assert sequence or isinstance(event, MappingStartEvent)
+        self._open.append(
+            _Open(Sequence([], place) if sequence else Mapping([], place), bool(event.flow_style))
+        )
+
+    def _scalar(self, event: Event, place: Place) -> Scalar:
+        value, plain = str(event.value), event.style is None
+        start, end = event.start_mark.index, event.end_mark.index
+        inset = 0 if plain else 1
+        spelled = self._text[start + inset : end - inset]
+        if any(_hidden(c) for c in value):
+            self._report.add(place, f"the text {quoted(value)} holds a control character; take it out")
+        line = self._text.find("\n", end)
+        after = self._text[end : len(self._text) if line < 0 else line].rstrip()[:200]
+        return Scalar(value, place, plain, inset if spelled == value else None, after)
+
+    def _add(self, node: Node) -> None:
+        """Hang a finished node into the list or mapping that is open."""
+        if not self._open:
+            self.root = node
+            return
+        top = self._open[-1]
+        if isinstance(top.node, Sequence):
+            self._item(top.node, node)
+        elif not top.waiting:
+            top.key, top.waiting = self._key(node, top), True
+        else:
+            top.waiting = False
+            if top.key is not None:
+                self._pair(top, top.key, node)
+
+    def _close(self) -> None:
+        done = self._open.pop()
+        self._add(done.node)
+
+    def _key(self, node: Node, top: _Open) -> Scalar | None:
+        """The key if it can be one; its value is dropped otherwise."""
+        if not isinstance(node, Scalar):
+            self._report.add(node.place, "a key must be one word, and this is a list or a mapping")
+        elif not node.text:
+            self._report.add(node.place, "a key is missing before ':'")
+        elif node.plain and node.text == "<<":
+            self._report.add(node.place, "merge keys '<<' are not allowed; repeat what they would bring in")
+        elif node.text in top.seen:
+            first = top.seen[node.text]
+            where = f"first in line {first.line}" if first.line != node.place.line else "twice in this line"
+            self._report.add(node.place, f"the key {quoted(node.text)} is given twice ({where}); keep one")
+        else:
+            top.seen[node.text] = node.place
+            return node
+        return None
+
+    def _item(self, sequence: Sequence, node: Node) -> None:
+        if isinstance(node, Scalar) and node.empty:
+            self._report.add(node.place, "an item of this list is empty; write it or take it out")
+        else:
+            sequence.items.append(node)
+
+    def _pair(self, top: _Open, key: Scalar, value: Node) -> None:
+        assert isinstance(top.node, Mapping)
+        if isinstance(value, Scalar) and value.empty:
+            self._report.add(key.place, traps.no_value(key.text, key.after, top.flow))
+        else:
+            top.node.pairs.append((key, value))
+
+    def _refuse(self, place: Place, message: str) -> None:
+        self._report.add(place, message)
+        raise _Stop
+
+
+def _place(event: Event) -> Place:
+    return Place(event.start_mark.line + 1, event.start_mark.column + 1)
+
+
+def _hidden(character: str) -> bool:
+    """Control characters and halves of surrogate pairs, which no terminal, label or file can show."""
+    return unicodedata.category(character) in ("Cc", "Cs") and character not in "\t\n"

@@ -1,0 +1,121 @@
+"""``--set key.path=value``: changes to a story's nodes before they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from pixray_motion.registry import one_of
+from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence, compose
+from pixray_motion.story.report import Place, Refused, Report, cut, quoted
+from pixray_motion.story.scenes import default_name
+
+_YAML = ("{", "[", "'", '"')  # values that begin so are YAML; all others are text as it stands
+
+
+def override(root: Mapping, options: Iterable[tuple[str, str]], report: Report) -> None:
+    """Change ``root`` in place, one option after the other; reports those that cannot be."""
+    for path, value in options:
+        place = Place(0, 0, cut(f"{path}={value}"))
+        try:
+            node = _value(value, place, report)
+            if node is not None:
+                _put(root, path, node, place)
+        except Refused as refused:
+            report.add(place, refused.message)
+
+
+def _value(text: str, place: Place, report: Report) -> Node | None:
+    text = text.strip()
+    if not text:
+        raise Refused("the value is missing; write key.path=value")
+    if not text.startswith(_YAML):
+        return Scalar(text, place)
+    found = Report()
+    node = compose(text, found)
+    for problem in found.problems():
+        report.add(place, problem.message)
+    return node and _placed(node, place)
+
+
+def _placed(node: Node, place: Place) -> Node:
+    """The same node as if all of it stood at ``place``."""
+    if isinstance(node, Sequence):
+        return Sequence([_placed(item, place) for item in node.items], place)
+    if isinstance(node, Mapping):
+        return Mapping(
+            [(replace(key, place=place), _placed(value, place)) for key, value in node.pairs], place
+        )
+    return replace(node, place=place)
+
+
+def _put(root: Mapping, path: str, value: Node, place: Place) -> None:
+    """Walk down ``path``, making the mappings that are missing, and put ``value`` there."""
+    here: Mapping | Sequence = root
+    rest, scenes = path.strip(), False
+    while True:
+        key, rest = _first(here, rest, scenes)
+        slot = _index(here, key, scenes) if isinstance(here, Sequence) else key
+        if not rest:
+            _assign(here, slot, value, place)
+            return
+        below = _child(here, slot)
+        if below is None or isinstance(below, Scalar):
+            below = Mapping([], place)
+            _assign(here, slot, below, place)
+        scenes = here is root and key == "scenes"
+        here = below
+
+
+def _first(here: Mapping | Sequence, path: str, scenes: bool) -> tuple[str, str]:
+    """The first key of ``path``, and the rest; keys that exist may hold dots, as ``1.5s`` does."""
+    known = list(_scene_names(here)) if scenes and isinstance(here, Sequence) else []
+    if isinstance(here, Mapping):
+        known = [key.text for key, _ in here.pairs]
+    for name in sorted(known, key=len, reverse=True):
+        if path == name or path.startswith(f"{name}."):
+            return name, path[len(name) + 1 :]
+    key, _, rest = path.partition(".")
+    if not key:
+        raise Refused("a key is missing; write key.path=value, as in scenes.0.length=2s")
+    return key, rest
+
+
+def _scene_names(scenes: Sequence) -> dict[str, int]:
+    names = {}
+    for index, item in enumerate(scenes.items):
+        name = item.get("name") if isinstance(item, Mapping) else None
+        names[name.text.strip() if isinstance(name, Scalar) else default_name(index)] = index
+    return names
+
+
+def _index(here: Sequence, key: str, scenes: bool) -> int:
+    count = len(here.items)
+    if key.isascii() and key.isdigit() and len(key) < 9 and int(key) < count:
+        return int(key)
+    names = _scene_names(here) if scenes else {}
+    if key in names:
+        return names[key]
+    numbers = f"0 to {count - 1}" if count else "none, for the list is empty"
+    if scenes:
+        raise Refused(
+            f"there is no scene {quoted(key)}; {one_of(cut(key), names)}, or a number from {numbers}"
+        )
+    raise Refused(f"the list has no item {quoted(key)}; write the number of one: {numbers}")
+
+
+def _child(here: Mapping | Sequence, slot: str | int) -> Node | None:
+    if isinstance(here, Sequence):
+        return here.items[int(slot)]
+    return here.get(str(slot))
+
+
+def _assign(here: Mapping | Sequence, slot: str | int, value: Node, place: Place) -> None:
+    if isinstance(here, Sequence):
+        here.items[int(slot)] = value
+        return
+    for index, (key, _) in enumerate(here.pairs):
+        if key.text == slot:
+            here.pairs[index] = (key, value)
+            return
+    here.pairs.append((Scalar(str(slot), place), value))

@@ -1,0 +1,161 @@
+"""From a story file to a :class:`Story`, or to every mistake in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence as Many
+from fractions import Fraction
+from pathlib import Path
+
+from pixray_motion.errors import Problem, StoryError
+from pixray_motion.geometry import Canvas
+from pixray_motion.story import limits
+from pixray_motion.story.check import Check, run_checks
+from pixray_motion.story.choices import parse_size, parse_whole, read_drawer, read_perceptors
+from pixray_motion.story.model import BORDERS, Choice, Story
+from pixray_motion.story.nodes import Mapping, Node, compose
+from pixray_motion.story.overrides import override
+from pixray_motion.story.report import START, Refused, Report, quoted
+from pixray_motion.story.scenes import Film, read_border, read_scenes
+from pixray_motion.story.scope import fields, text_of
+
+VERSION = 1
+KEYS = ("story", "canvas", "rate", "seed", "drawer", "perceptor", "border", "scenes")
+Overrides = Many[tuple[str, str]]
+
+_RATE = re.compile(r"([0-9]{1,20})(?:/([0-9]{1,20})|\.([0-9]{0,20}))?")
+
+
+def read(path: str | Path, overrides: Overrides = ()) -> Story:
+    """Read and check a story file; nothing but text is loaded.
+
+    ``overrides`` are pairs such as ("scenes.0.length", "2s"), put in place of what the file says.
+    Raises ``StoryError`` with every mistake; a file that cannot be read is one at 1:1.
+    """
+    return parse(_contents(Path(path)), str(path), overrides)
+
+
+def parse(text: str, path: str = "story", overrides: Overrides = ()) -> Story:
+    """The same for a story's text; ``path`` names it in messages."""
+    report = Report()
+    if len(text.encode(errors="replace")) > limits.FILE_BYTES:
+        raise _unreadable(path, f"the file is larger than {limits.FILE_BYTES} bytes; make the story shorter")
+    root = compose(text, report)
+    if isinstance(root, Mapping):
+        override(root, overrides, report)
+    story = None if root is None else _story(root, text, path, report)
+    if report or story is None:
+        raise StoryError(path, report.problems())
+    return story
+
+
+def _contents(path: Path) -> str:
+    """The file's text; anything else than a text file of a sensible size is a problem at 1:1."""
+    name = str(path)
+    try:
+        if path.is_dir():
+            raise _unreadable(name, "this is a folder; name a story file")
+        if not path.exists():
+            raise _unreadable(
+                name, "there is no such file; 'pixray-motion new FILE' writes one to begin with"
+            )
+        if not path.is_file():
+            raise _unreadable(name, "this is not a file")
+        with path.open("rb") as file:
+            data = file.read(limits.FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _unreadable(name, f"the file cannot be read: {reason}") from error
+    if len(data) > limits.FILE_BYTES:
+        raise _unreadable(name, f"the file is larger than {limits.FILE_BYTES} bytes; make the story shorter")
+    if b"\0" in data and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _unreadable(name, "this is not a text file; a story is YAML, and begins with 'story: 1'")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _unreadable(name, "the file is not UTF-8 text; save it with the encoding UTF-8") from error
+
+
+def _unreadable(path: str, message: str) -> StoryError:
+    return StoryError(path, [Problem(1, 1, message)])
+
+
+def _story(root: Node, text: str, path: str, report: Report) -> Story | None:
+    """The story, which means nothing if ``report`` holds problems in the end."""
+    found = fields(root, "a story", KEYS, report)
+    if isinstance(root, Mapping):
+        _version(found.get("story"), report)
+    canvas = _canvas(found["canvas"], report) if "canvas" in found else Canvas(192, 108)
+    rate = _rate(found["rate"], report) if "rate" in found else Fraction(12)
+    seed = _seed(found["seed"], report) if "seed" in found else 0
+    drawer = read_drawer(found["drawer"], canvas, report) if "drawer" in found else Choice("fft")
+    perceptors = read_perceptors(found["perceptor"], report) if "perceptor" in found else ("embedded",)
+    border = read_border(found["border"], report) if "border" in found else BORDERS[0]
+    if "scenes" not in found:
+        if isinstance(root, Mapping):
+            report.add(
+                root.place, "the story has no scenes; write 'scenes:' and a list, as in '- length: 4s'"
+            )
+        return None
+    checks: list[Check] = []
+    scenes = read_scenes(found["scenes"], Film(report, checks, canvas, rate, border))
+    run_checks(checks, START, report)
+    if canvas is None or rate is None:
+        return None
+    return Story(canvas, rate, seed, drawer, perceptors, scenes, text, path)
+
+
+def _version(node: Node | None, report: Report) -> None:
+    if node is None:
+        report.add(START, f"the story does not say its version; begin with 'story: {VERSION}'")
+        return
+    version = text_of(node, "'story'", report)
+    if version is not None and version != str(VERSION):
+        report.add(
+            node.place, f"'story' is the version of the story language, {VERSION}. Got {quoted(version)}"
+        )
+
+
+def _canvas(node: Node, report: Report) -> Canvas | None:
+    text = text_of(node, "'canvas'", report)
+    if text is None:
+        return None
+    low, high = limits.CANVAS
+    try:
+        width, height = parse_size(text)
+        if low <= min(width, height) and max(width, height) <= high:
+            return Canvas(width, height)
+        raise Refused(f"the canvas has {low} to {high} pixels a side. Got {quoted(text)}")
+    except Refused as refused:
+        report.add(node.place, refused.message)
+        return None
+
+
+def _rate(node: Node, report: Report) -> Fraction | None:
+    text = text_of(node, "'rate'", report)
+    if text is None:
+        return None
+    match = _RATE.fullmatch(text)
+    if match is None or (match[2] and not int(match[2])):
+        report.add(node.place, f"'rate' is frames a second: 12, 29.97 or 24000/1001. Got {quoted(text)}")
+        return None
+    rate = Fraction(int(match[1]), int(match[2])) if match[2] else Fraction(f"{match[1]}.{match[3] or 0}")
+    if not 0 < rate <= limits.RATE:
+        report.add(node.place, f"'rate' lies above 0 and goes up to {limits.RATE}. Got {quoted(text)}")
+    elif max(rate.numerator, rate.denominator) > limits.RATE_DIGITS:
+        most = limits.RATE_DIGITS
+        report.add(
+            node.place, f"'rate' is a fraction of numbers up to {most}, as 24000/1001. Got {quoted(text)}"
+        )
+    else:
+        return rate
+    return None
+
+
+def _seed(node: Node, report: Report) -> int:
+    text = text_of(node, "'seed'", report)
+    try:
+        return parse_whole(text, "seed", 0, limits.SEED) if text is not None else 0
+    except Refused as refused:
+        report.add(node.place, refused.message)
+        return 0

@@ -1,0 +1,90 @@
+"""Collecting what is wrong with a story, so that one reading tells all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pixray_motion.errors import Problem
+from pixray_motion.registry import one_of
+from pixray_motion.story.limits import PROBLEMS
+
+SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value was written: 1-based line and column in the file, or the ``--set`` option that gave it."""
+
+    line: int
+    column: int
+    option: str = ""
+
+    def right(self, characters: int) -> Place:
+        return self if self.option else Place(self.line, self.column + characters)
+
+
+START = Place(1, 1)
+
+
+class Refused(Exception):
+    """A value that cannot be read: one sentence, and how many characters into the value it goes wrong."""
+
+    def __init__(self, message: str, offset: int = 0) -> None:
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+
+
+class Report:
+    """The problems found so far; beyond a hundred they are only counted."""
+
+    def __init__(self) -> None:
+        self._problems: list[Problem] = []
+        self._more = 0
+
+    def add(self, place: Place, message: str) -> None:
+        if len(self._problems) < PROBLEMS:
+            self._problems.append(Problem(place.line, place.column, message, place.option))
+        else:
+            self._more += 1
+
+    @property
+    def count(self) -> int:
+        return len(self._problems) + self._more
+
+    def __bool__(self) -> bool:
+        return bool(self._problems)
+
+    def problems(self) -> list[Problem]:
+        """All of them; the last one says how many more there are."""
+        if not self._more:
+            return list(self._problems)
+        last = max(self._problems, key=lambda p: (bool(p.option), p.line, p.column))
+        rest = Problem(last.line, last.column, f"and {self._more} more mistakes further on", last.option)
+        return [*self._problems, rest]
+
+
+def quoted(text: str) -> str:
+    """``text`` in quotes, on one line, printable, cut at 60 characters."""
+    return f"'{cut(text)}'"
+
+
+def cut(text: str) -> str:
+    """``text`` on one line, printable, at most 60 characters long."""
+    text = text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def unknown(what: str, name: str, allowed: Iterable[str]) -> str:
+    """The sentence that refuses ``name``, with the nearest allowed one."""
+    return f"unknown {what} {quoted(name)}; {one_of(cut(name), allowed)}"
+
+
+def number(value: float) -> str:
+    """``value`` as a person would write it."""
+    return format(value, ".10g")
+
+
+def span(low: float, high: float) -> str:
+    return f"{number(low)}..{number(high)}"

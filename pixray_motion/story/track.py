@@ -1,0 +1,43 @@
+"""Numbers that change over a scene. Frames are counted from the scene's start; a track holds its value at both ends."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A scene's own time: ``rate`` frames a second, ``length`` seconds as written, ``frames`` frames in all."""
+
+    rate: Fraction
+    length: Fraction
+    frames: int
+
+    def seconds(self, frames: Samples) -> Samples:
+        return frames / float(self.rate)
+
+
+class Track(ABC):
+    """A number at every frame of a scene."""
+
+    @abstractmethod
+    def sample(self, frames: Samples) -> Samples:
+        """The values at many frames at once: (N,) -> (N,)."""
+
+    def at(self, frame: int) -> float:
+        return float(self.sample(np.array([frame], np.float64))[0])
+
+
+@dataclass(frozen=True)
+class Constant(Track):
+    value: float
+
+    def sample(self, frames: Samples) -> Samples:
+        return np.full(frames.shape, self.value, np.float64)

@@ -1,0 +1,124 @@
+"""What YAML's parser complains of, said in the words of someone who writes stories, with the usual traps explained."""
+
+from __future__ import annotations
+
+import re
+
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from pixray_motion.story.report import START, Place, cut, quoted
+
+_GLUED = re.compile(r"^\s*(?:-\s+)*([\w-]+):([^\s:/].*)")
+_QUOTE = "put quotes round the whole value"
+
+
+def explain(error: MarkedYAMLError, text: str) -> tuple[Place, str]:
+    """The place and the sentence for a syntax error."""
+    place = _place(error.problem_mark or error.context_mark)
+    opened = _place(error.context_mark) if error.context_mark else place
+    lines = [*text.splitlines(), ""]
+    problem, context = error.problem or "", error.context or ""
+    if "mapping values are not allowed" in problem:
+        return place, _stray_colon(place, lines)
+    if "could not find expected ':'" in problem:
+        return opened, _no_colon(_line(lines, opened.line))
+    if "while parsing a flow" in context:
+        return _flow(place, opened, lines, problem)
+    if "quoted scalar" in context:
+        return _quotes(place, opened, problem)
+    if "cannot start any token" in problem:
+        return place, _bad_start(_line(lines, place.line)[place.column - 1 : place.column])
+    if "block" in context or "document start" in problem:
+        return place, _block(place, lines, problem)
+    if re.search(r"\b(alias|anchor|tag|directive)\b", context):
+        return opened, f"a value cannot begin with '*', '&', '!' or '%'; {_QUOTE}"
+    return place, f"YAML cannot read this: {cut(' '.join(f'{context} {problem}'.split()))}"
+
+
+def explain_character(error: YAMLError, text: str) -> tuple[Place, str]:
+    """The same for a character that YAML does not allow."""
+    position = getattr(error, "position", None)
+    if not isinstance(position, int) or not 0 <= position < len(text):
+        return START, "the file holds a character that YAML does not allow"
+    before = text[:position]
+    place = Place(before.count("\n") + 1, position - before.rfind("\n"))
+    return place, f"the character {quoted(text[position])} is not allowed in a story; take it out"
+
+
+def no_value(key: str, after: str, flow: bool) -> str:
+    """The sentence for a key without a value; ``after`` is the rest of its line."""
+    if ":" in key:
+        name, _, value = key.partition(":") if key[0].isalpha() else key.rpartition(":")
+        return f"{quoted(key)} has no value; put a space after the colon: {quoted(f'{name}: {value}')}"
+    if re.match(r"\s*:\s+#", after):
+        return f"{quoted(key)} has no value, because '#' begins a comment; {_QUOTE}"
+    if flow and not after.lstrip().startswith(":"):
+        return f"{quoted(key)} has no value; if it belongs to the value before its comma, {_QUOTE}"
+    return f"{quoted(key)} has no value; write one after the colon, or take the key out"
+
+
+def _place(mark: object) -> Place:
+    return Place(int(getattr(mark, "line", 0)) + 1, int(getattr(mark, "column", 0)) + 1)
+
+
+def _line(lines: list[str], number: int) -> str:
+    return lines[number - 1] if number <= len(lines) else ""
+
+
+def _stray_colon(place: Place, lines: list[str]) -> str:
+    before = _line(lines, place.line)[: place.column - 1]
+    if ": " in before:
+        return f"a value with ': ' in it needs quotes; {_QUOTE}"
+    above = _line(lines, place.line - 1) if place.line > 1 else ""
+    if match := _GLUED.match(above):
+        fixed = quoted(f"{match[1]}: {match[2]}")
+        return f"line {place.line - 1} needs a space after its colon: {fixed}"
+    return "this line is indented as if it belonged to the value above it; begin it below the key it belongs beside"
+
+
+def _no_colon(line: str) -> str:
+    if match := _GLUED.match(line):
+        return f"put a space after the colon: {quoted(f'{match[1]}: {match[2]}')}"
+    return f"a key and a colon are missing in {quoted(line.strip())}; write 'key: value'"
+
+
+def _flow(place: Place, opened: Place, lines: list[str], problem: str) -> tuple[Place, str]:
+    line = _line(lines, opened.line)
+    bracket = line[opened.column - 1 : opened.column] or "{"
+    comment = re.search(r"\s#", line[opened.column :])
+    if comment and place.line != opened.line:
+        here = Place(opened.line, opened.column + comment.start() + 2)
+        return here, f"'#' begins a comment, so the '{bracket}' of this line is never closed; {_QUOTE}"
+    if "stream end" in problem:
+        return opened, f"this '{bracket}' is never closed"
+    if place.line != opened.line:
+        return place, f"the '{bracket}' of line {opened.line} is not closed before this line"
+    if "got ':'" in problem:
+        return place, f"a value with a colon or a comma in braces needs quotes; {_QUOTE}"
+    return (
+        place,
+        f"a ',' or the end of '{bracket}' is missing here; if this belongs to the value before, {_QUOTE}",
+    )
+
+
+def _quotes(place: Place, opened: Place, problem: str) -> tuple[Place, str]:
+    if "end of stream" in problem or "document separator" in problem:
+        return opened, "this quote is never closed"
+    return place, "a backslash begins an escape in double quotes; write it twice, or use single quotes"
+
+
+def _bad_start(character: str) -> str:
+    if character == "\t":
+        return "a tab cannot indent or separate here; use spaces"
+    return f"a value cannot begin with {quoted(character)}; {_QUOTE}"
+
+
+def _block(place: Place, lines: list[str], problem: str) -> str:
+    before = _line(lines, place.line)[: place.column - 1]
+    if "found '<scalar>'" in problem and re.search(r"['\"]", before):
+        return f"text follows the closing quote; {_QUOTE}, and double a quote that is inside"
+    if match := re.search(r"but found '([]},:])'", problem):
+        return f"something is missing before '{match[1]}'; if it belongs to a value, {_QUOTE}"
+    if "document start" in problem:
+        return "this line is indented otherwise than the first; begin both in one column"
+    return "this line is indented otherwise than the ones it belongs to; begin them in one column"
