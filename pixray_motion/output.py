@@ -1,0 +1,178 @@
+"""Where a film goes, and the hidden work folder beside it that outlives an interrupted render."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from pixray_motion.encode import FORMATS, Frame, check_format
+from pixray_motion.errors import OutputError
+
+_REMEDIES = {
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space",
+    errno.EACCES: "choose a folder that you may write in",
+    errno.EPERM: "choose a folder that you may write in",
+    errno.EROFS: "choose a folder on another disk",
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
+_FRAME = re.compile(r"frame_[0-9]{6,}\.png")
+
+
+def frame_name(frame: int) -> str:
+    """What a frame's file is called, by the film's own count."""
+    return f"frame_{frame:06d}.png"
+
+
+@dataclass(frozen=True)
+class Output:
+    """A film file, or a folder of frames, that does not exist until it is complete."""
+
+    path: Path
+    is_folder: bool
+
+    @classmethod
+    def of(cls, path: str | os.PathLike[str]) -> Output:
+        """A path that ends in a slash or has no suffix is a folder. Nothing is looked at or written yet."""
+        text = os.fspath(path)
+        if not text:
+            raise OutputError("the output has no name: write, for example, film.mp4")
+        is_folder = text.endswith(("/", os.sep)) or not Path(text).suffix
+        return cls(Path(text), is_folder)
+
+    @property
+    def work(self) -> Path:
+        absolute = Path(os.path.abspath(self.path))
+        return absolute.parent / f".{absolute.name}.work"
+
+    def check(self) -> None:
+        """Refuse, before anything is rendered, what could not be written in the end."""
+        if self.is_folder:
+            self._check_folder()
+        else:
+            check_format(self.path.suffix.lower())
+            if self.path.is_dir():
+                raise OutputError(
+                    f"{self.path} is a folder: choose another name, or end it in / for a folder of frames"
+                )
+        parent = self.work.parent
+        if not parent.is_dir():
+            raise OutputError(f"there is no folder {parent} to write {self.path.name} in: make it first")
+        with explained(self.path):
+            existed = self.work.is_dir()
+            self.work.mkdir(exist_ok=True)
+            probe = self.work / "probe"
+            probe.touch()
+            probe.unlink()
+            if not existed:
+                self.work.rmdir()
+
+    def _check_folder(self) -> None:
+        if not self.path.exists():
+            return
+        if not self.path.is_dir():
+            raise OutputError(
+                f"{self.path} is a file, and a name without one of the suffixes {', '.join(FORMATS)} means a folder of "
+                "frames: choose another name"
+            )
+        if Path.cwd().resolve().is_relative_to(self.path.resolve()):
+            raise OutputError(
+                f"{self.path} is the folder you are in: give the folder of frames a name of its own"
+            )
+        others = [entry.name for entry in self.path.iterdir() if not _FRAME.fullmatch(entry.name)]
+        if others:
+            raise OutputError(
+                f"{self.path} holds other files, such as {min(others)}: choose an empty or a new folder"
+            )
+
+    def replace(self, finished: Path) -> None:
+        """Put what is finished, a file or a folder in ``work``, in the place of an older film."""
+        if self.is_folder and self.path.exists():
+            older = self.work / "older"
+            shutil.rmtree(older, ignore_errors=True)
+            os.replace(self.path, older)
+        os.replace(finished, self.path)
+        shutil.rmtree(self.work)
+
+
+@dataclass(frozen=True)
+class WorkFolder:
+    """The frames that are done and the state after the last of them."""
+
+    path: Path
+
+    @property
+    def frames(self) -> Path:
+        return self.path / "frames"
+
+    @property
+    def state(self) -> Path:
+        return self.path / "state.safetensors"
+
+    def frame(self, number: int) -> Path:
+        return self.frames / frame_name(number)
+
+    def keep(self, number: int, picture: Frame) -> None:
+        """Write one frame, whole or not at all."""
+        draft = self.path / "draft.png"
+        Image.fromarray(picture).save(draft)
+        os.replace(draft, self.frame(number))
+
+    @contextlib.contextmanager
+    def taken(self) -> Iterator[None]:
+        """Make the folder and hold it against other renders of the same film; removed if it holds nothing of use."""
+        self.frames.mkdir(parents=True, exist_ok=True)
+        with (self.path / "lock").open("w") as lock:
+            _lock(lock.fileno(), self.path)
+            try:
+                yield
+            finally:
+                if self.path.exists() and not self.state.exists():
+                    shutil.rmtree(self.path)
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Frames on disk, read one by one as often as wanted: (H, W, 3) uint8."""
+
+    folder: WorkFolder
+    span: range
+
+    def __iter__(self) -> Iterator[Frame]:
+        for number in self.span:
+            with Image.open(self.folder.frame(number)) as picture:
+                yield np.asarray(picture.convert("RGB"))
+
+
+def _lock(file: int, folder: Path) -> None:
+    """Held until the process ends, however it ends. Windows has no such lock, so there two renders may collide."""
+    try:
+        import fcntl
+    except ImportError:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise OutputError(
+            f"another render is writing in {folder}: wait for it, or choose another output"
+        ) from error
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """What the system says, a full disk or a missing permission, as an ``OutputError`` about ``path``."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        remedy = _REMEDIES.get(error.errno or 0, "choose another output")
+        raise OutputError(f"cannot write {path}: {reason}; {remedy}") from error

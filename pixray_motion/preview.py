@@ -1,0 +1,136 @@
+"""What a story will do, before it is painted: a test card moved by the plan, as an animatic and as a storyboard."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from pixray_motion.drawers.base import Params
+from pixray_motion.drawers.raster import RasterDrawer
+from pixray_motion.encode import encode
+from pixray_motion.errors import OutputError
+from pixray_motion.film import tags
+from pixray_motion.geometry import Canvas
+from pixray_motion.lazy import torch
+from pixray_motion.output import explained
+from pixray_motion.render import Studio, render, seeded
+from pixray_motion.story.model import Story
+from pixray_motion.storyboard import Board, Shot, labelled
+from pixray_motion.testcard import test_card
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from pixray_motion.descend import Scores
+    from pixray_motion.objective import Objective
+
+SIZE = Canvas(640, 360)  # an animatic fits into it
+
+OnFrame = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Files:
+    """What a preview writes."""
+
+    storyboard: Path
+    animatic: Path
+
+    @classmethod
+    def beside(cls, base: Path) -> Files:
+        """``base`` with ``.storyboard.png`` and ``.animatic.mp4`` in the place of the story's own suffix."""
+        return cls(base.with_name(base.name + ".storyboard.png"), base.with_name(base.name + ".animatic.mp4"))
+
+
+def write_preview(
+    story: Story,
+    files: Files,
+    image: Path | None = None,
+    studio: Studio | None = None,
+    on_frame: OnFrame | None = None,
+) -> None:
+    """Write both files; older ones are replaced when the new ones are complete.
+
+    The test card, or ``image``, is moved by the story's plans through the raster drawers' own warp, and labelled; no
+    perceptor is loaded. With the ``studio`` of a ``draft`` story, that is rendered instead.
+
+    Raises: ``OutputError`` if ``image`` cannot be read or the files cannot be written; ``EncodeError``.
+    """
+    canvas = _fitted(story.canvas)
+    card = test_card(canvas) if image is None else _opened(image, canvas)
+    shots = moved(story, card, canvas) if studio is None else _painted(studio, canvas)
+    board = Board(story)
+    with (
+        explained(files.animatic),
+        tempfile.TemporaryDirectory(prefix=".preview-", dir=files.animatic.parent) as folder,
+    ):
+        film, sheet = Path(folder, "animatic.mp4"), Path(folder, "storyboard.png")
+        encode(labelled(board.watch(shots), story), film, story.rate, tags(story), on_frame)
+        board.sheet().save(sheet)
+        os.replace(film, files.animatic)
+        os.replace(sheet, files.storyboard)
+
+
+class CardDrawer(RasterDrawer):
+    """Moves a given picture and never paints. Params: ``plane`` (1, 3, h, w) in [0, 1], and the view."""
+
+    learned = ()
+
+    def fresh(self, rng: torch.Generator) -> Params:  # noqa: ARG002
+        return self.encode(torch.full((1, 3, self.canvas.height, self.canvas.width), 0.5))
+
+    def pixels(self, params: Params) -> Tensor:
+        return params["plane"]
+
+    def learn(self, pixels: Tensor) -> Params:
+        return {"plane": pixels}
+
+    def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:  # noqa: ARG002
+        return params, {}
+
+
+def moved(story: Story, card: Image.Image, canvas: Canvas) -> Iterator[Shot]:
+    """The frames of ``card``, shown anew after each cut and then moved by every plan."""
+    drawer = CardDrawer(canvas)
+    start = drawer.encode(torch.from_numpy(np.array(card)).permute(2, 0, 1)[None].float() / 255)
+    params = start
+    for frame in story.frames:
+        plan = story.plan(frame)
+        rng = seeded(plan.seed, frame)
+        params = start if plan.cut else drawer.warp(params, plan.motion, plan.border, rng)
+        image = drawer.draw(params).image(canvas)[0].permute(1, 2, 0)
+        yield plan, Image.fromarray((image * 255).round().byte().numpy())
+
+
+def _painted(studio: Studio, canvas: Canvas) -> Iterator[Shot]:
+    for state in render(studio.story, studio):
+        picture = Image.fromarray(studio.image(state))
+        yield state.plan, picture.resize((canvas.width, canvas.height), Image.Resampling.BICUBIC)
+
+
+def _fitted(canvas: Canvas) -> Canvas:
+    """The canvas' shape as large as ``SIZE`` allows, with even sides."""
+    share = min(SIZE.width / canvas.width, SIZE.height / canvas.height)
+    return Canvas(*(max(2, round(length * share / 2) * 2) for length in (canvas.width, canvas.height)))
+
+
+def _opened(path: Path, canvas: Canvas) -> Image.Image:
+    """The user's own picture, cropped to the canvas' shape."""
+    try:
+        with Image.open(path) as picture:
+            return ImageOps.fit(
+                ImageOps.exif_transpose(picture).convert("RGB"), (canvas.width, canvas.height)
+            )
+    except UnidentifiedImageError as error:
+        raise OutputError(f"{path} is not a picture: give a png or jpg file to --image") from error
+    except OSError as error:
+        raise OutputError(
+            f"cannot read the picture {path}: {(error.strerror or str(error)).lower()}"
+        ) from error

@@ -1,0 +1,57 @@
+"""Stories made from a story: the same film in another quality."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pixray_motion.geometry import Canvas
+from pixray_motion.story.limits import CANVAS
+from pixray_motion.story.model import Story
+from pixray_motion.story.track import Samples, Track
+
+DRAFT_HEIGHT = 72
+DRAFT_STEPS = 0.3
+
+
+@dataclass(frozen=True)
+class FewerSteps(Track):
+    """A share of another track's steps, but at least one wherever it has any."""
+
+    steps: Track
+    share: float
+
+    def sample(self, frames: Samples) -> Samples:
+        steps = np.round(self.steps.sample(frames))
+        return np.where(steps > 0, np.maximum(1, np.round(steps * self.share)), 0)
+
+
+def draft(story: Story) -> Story:
+    """The same film, small and quick: at most 72 lines (or as many as the drawer's grid has), and 0.3 of the steps.
+
+    Movements, prompts and frame numbers stay as they are, since none of them depends on the size.
+    """
+    return replace(
+        story,
+        canvas=_smaller(story.canvas, _finest_grid(story)),
+        scenes=tuple(replace(scene, steps=FewerSteps(scene.steps, DRAFT_STEPS)) for scene in story.scenes),
+    )
+
+
+def _smaller(canvas: Canvas, grid: tuple[int, int]) -> Canvas:
+    """The same shape with ``DRAFT_HEIGHT`` lines, not less than ``grid`` and never larger than it was."""
+    least = max(CANVAS[0] / min(canvas.width, canvas.height), grid[0] / canvas.width, grid[1] / canvas.height)
+    share = min(1.0, max(least, DRAFT_HEIGHT / canvas.height))
+    return Canvas(_length(canvas.width, share, grid[0]), _length(canvas.height, share, grid[1]))
+
+
+def _length(length: int, share: float, least: int) -> int:
+    """Even, where it can be, so that a film need not be padded."""
+    return min(length, max(round(length * share / 2) * 2, least, CANVAS[0]))
+
+
+def _finest_grid(story: Story) -> tuple[int, int]:
+    """Columns and rows that the canvas must keep for the drawer's grid to fit."""
+    grids = [value for _, value in story.drawer.values if isinstance(value, tuple)]
+    return max((grid[0] for grid in grids), default=1), max((grid[1] for grid in grids), default=1)
