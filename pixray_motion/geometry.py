@@ -99,7 +99,7 @@ class Motion:
         return Motion(self.matrix @ first.matrix)
 
     def inverse(self) -> Motion:
-        return Motion(np.linalg.inv(self.matrix))
+        return Motion(np.linalg.inv(self.matrix).astype(np.float64))
 
     def about(self, point: tuple[float, float]) -> Motion:
         """The same motion with ``point`` in the part of the centre."""

@@ -1,0 +1,93 @@
+"""Save a state and continue from it, if it still belongs to the same film.
+
+Every frame has a key: a hash of the key before it, its plan, the drawer, the perceptors and the program. So a changed
+story continues from a saved state as long as the change lies behind it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pixray_motion import __version__
+from pixray_motion.errors import CheckpointError
+from pixray_motion.render import State, Studio
+
+FORMAT = "pixray-motion state 1"
+
+
+def keys(studio: Studio) -> Iterator[str]:
+    """The key of every frame of the film, from the first."""
+    story = studio.story
+    names = [sight.perceptor.fingerprint() for sight in studio.sights]
+    basis = [__version__, str(story.canvas), story.drawer.name, repr(story.drawer.values), *names]
+    key = hashlib.sha256("\n".join(basis).encode()).hexdigest()
+    for frame in story.frames:
+        key = hashlib.sha256((key + story.plan(frame).digest()).encode()).hexdigest()
+        yield key
+
+
+def save(path: Path, state: State, studio: Studio, key: str) -> None:
+    """Write ``state`` so that a reader finds either the old file or the new one, whole."""
+    from safetensors.torch import save_file
+
+    facts = {"format": FORMAT, "key": key, "frame": str(state.frame)} | _machine(studio)
+    metadata = facts | {"scores": json.dumps(dict(state.scores))}
+    unfinished = path.with_suffix(".new")
+    try:
+        save_file(dict(state.params), str(unfinished), metadata=metadata)
+        os.replace(unfinished, path)
+    except OSError as error:
+        raise CheckpointError(
+            f"{path}: the state cannot be saved ({error.strerror}); free some space"
+        ) from error
+
+
+def facts(path: Path) -> dict[str, str]:
+    """What a saved state says of itself: ``frame``, ``key``, ``threads``, ``device``."""
+    return _open(path)[0]
+
+
+def load(path: Path, studio: Studio) -> State:
+    """The saved state; a ``CheckpointError`` says what has changed since."""
+    found, tensors = _open(path)
+    frame = int(found["frame"])
+    if frame not in studio.story.frames:
+        raise CheckpointError(
+            f"{path}: the saved state is frame {frame}, but the film ends before it; render anew"
+        )
+    for name, value in _machine(studio).items():
+        if found.get(name) != value:
+            raise CheckpointError(
+                f"{path}: saved with {name} {found.get(name)}, now {value}; go on with the former"
+            )
+    for number, key in enumerate(keys(studio)):
+        if number == frame:
+            if key != found["key"]:
+                raise CheckpointError(
+                    f"{path}: the story, the models or the program changed at or before frame {frame}; render anew"
+                )
+            break
+    return State(studio.story.plan(frame), tensors, json.loads(found["scores"]))
+
+
+def _machine(studio: Studio) -> dict[str, str]:
+    return {"threads": str(studio.threads), "device": studio.device, "dtype": "float32"}
+
+
+def _open(path: Path) -> tuple[dict[str, str], dict[str, Any]]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path}: the saved state cannot be read ({error}); render anew") from error
+    if metadata.get("format") != FORMAT:
+        raise CheckpointError(f"{path}: not a saved state of this program; render anew")
+    return metadata, tensors

@@ -1,0 +1,4 @@
+"""Drawers: what a picture is made of."""
+
+from pixray_motion.drawers import fft as fft
+from pixray_motion.drawers import pixel as pixel

@@ -1,0 +1,131 @@
+"""What every drawer can do, and the picture that it draws."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pixray_motion.geometry import Canvas, Matrix, Motion
+from pixray_motion.lazy import torch
+from pixray_motion.registry import Registry
+from pixray_motion.sampling import doubled, grid
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+    from pixray_motion.descend import Scores
+    from pixray_motion.objective import Objective
+
+Params = dict[str, "Tensor"]
+drawer: Registry[Callable[..., Drawer]] = Registry("drawer", builtin="pixray_motion.drawers")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawing that has not been sampled at its final size yet.
+
+    Convention: ``pixels`` is (1, 3, h, w) in [0, 1], differentiable: a plane centred on the origin; ``density`` (x, y)
+    is how many of its pixels make a canvas height, and ``view`` says where the plane is now. ``cells`` are shown with
+    hard edges.
+    """
+
+    pixels: Tensor
+    density: tuple[float, float]
+    view: Motion
+    cells: bool = False
+
+    def image(self, canvas: Canvas) -> Tensor:
+        """(1, 3, H, W) in [0, 1]: what is seen, by one resample."""
+        to_units = torch.from_numpy(_from_clip(canvas))
+        size = (canvas.height, canvas.width)
+        if self.cells:
+            return self._sample(to_units[None], size, "nearest")
+        return self._doubled()._sample(to_units[None], size, "bicubic").clamp(0, 1)
+
+    def cutouts(self, views: Tensor, size: int) -> Tensor:
+        """(N, 3, size, size): N views of what is seen, in one resample.
+
+        ``views`` is (N, 3, 3) float64, from the corners (+-1, +-1) of a cutout to canvas units. Where a cutout has far
+        fewer pixels than the drawing, the drawing is first averaged down, so that no pixel of it goes unseen.
+        """
+        spans = torch.linalg.vector_norm(views[:, :2, :2], dim=1)
+        step = float(spans.mean()) * 2 / size * min(self.density) / self.view.area**0.5
+        return self._pooled(max(1, round(step)))._sample(views, (size, size), "bilinear")
+
+    def through(self, change: Callable[[Tensor], Tensor]) -> Picture:
+        """The same picture with its colours changed by a filter."""
+        return replace(self, pixels=change(self.pixels))
+
+    def _pooled(self, size: int) -> Picture:
+        """The same picture with each ``size`` x ``size`` pixels averaged into one."""
+        if size == 1:
+            return self
+        height, width = (length // size * size for length in self.pixels.shape[-2:])
+        pixels = torch.nn.functional.avg_pool2d(self.pixels[..., :height, :width], size)
+        x, y = self.density
+        dropped = Motion.shift(  # the last rows and columns are, so the rest has another centre
+            (width - self.pixels.shape[-1]) / 2 / x, (height - self.pixels.shape[-2]) / 2 / y
+        )
+        return replace(self, pixels=pixels, density=(x / size, y / size), view=self.view @ dropped)
+
+    def _doubled(self) -> Picture:
+        x, y = self.density
+        centre = Motion.shift(0.25 / x, 0.25 / y)
+        return replace(self, pixels=doubled(self.pixels), density=(2 * x, 2 * y), view=self.view @ centre)
+
+    def _sample(self, views: Tensor, size: tuple[int, int], mode: str) -> Tensor:
+        maps = torch.from_numpy(self._to_clip() @ self.view.inverse().matrix) @ views
+        points = grid(maps.to(self.pixels), size)
+        source = self.pixels.expand(len(points), -1, -1, -1)
+        return torch.nn.functional.grid_sample(
+            source, points, mode=mode, padding_mode="reflection", align_corners=False
+        )
+
+    def _to_clip(self) -> Matrix:
+        """(3, 3): canvas units of the drawing's plane -> grid_sample's [-1, 1]."""
+        height, width = self.pixels.shape[-2:]
+        return np.diag([2 * self.density[0] / width, 2 * self.density[1] / height, 1.0])
+
+
+class Drawer(ABC):
+    """Makes pictures out of named tensors, its *params*.
+
+    All that a drawer knows of a film crosses from frame to frame in params; a drawer itself never changes. Randomness
+    comes only from the generator that is passed in.
+    """
+
+    canvas: Canvas
+
+    @abstractmethod
+    def fresh(self, rng: Generator) -> Params:
+        """Params of a new picture, after a cut."""
+
+    @abstractmethod
+    def warp(self, params: Params, motion: Motion, border: str, rng: Generator) -> Params:
+        """Move the picture by ``motion``; what comes into view follows ``border``. The identity changes nothing."""
+
+    @abstractmethod
+    def draw(self, params: Params) -> Picture:
+        """The picture; a gradient reaches every learned tensor of ``params``."""
+
+    @abstractmethod
+    def encode(self, image: Tensor) -> Params:
+        """Params that draw ``image``, (1, 3, H, W) in [0, 1] of any size, stretched to the canvas."""
+
+    @abstractmethod
+    def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:
+        """Params that please ``objective`` more than before, and how much each of its terms is now."""
+
+    @property
+    @abstractmethod
+    def learned(self) -> tuple[str, ...]:
+        """The names of the params that refinement changes."""
+
+
+def _from_clip(canvas: Canvas) -> Matrix:
+    """(3, 3): [-1, 1] across the canvas -> canvas units."""
+    return np.diag([*canvas.half, 1.0])

@@ -1,0 +1,83 @@
+"""A picture as a spectrum of decorrelated colours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pixray_motion.descend import descend
+from pixray_motion.drawers.base import Params, drawer
+from pixray_motion.drawers.raster import RasterDrawer
+from pixray_motion.geometry import Canvas, Motion
+from pixray_motion.lazy import torch
+from pixray_motion.units import Real
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+    from pixray_motion.descend import Scores
+    from pixray_motion.objective import Objective
+
+# Columns are the directions in which the colours of natural pictures vary most, scaled by how much (Lucid, 2017).
+COLOURS = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
+CONTRAST = 17.3  # of the sigmoid that makes colours of the spectrum's sums
+FAINTEST = 2e-3  # colours are kept this far from 0 and 1, where the sigmoid has no inverse
+
+
+@drawer("fft")
+class FftDrawer(RasterDrawer):
+    """A spectrum with decay: smooth, painterly pictures (after Lucid and Aphantasia).
+
+    Params: ``spectrum`` (1, 3, h, w//2+1, 2), orthonormal, real and imaginary parts before the decay.
+    """
+
+    def __init__(
+        self,
+        canvas: Canvas,
+        decay: Annotated[float, Real(0, 3)] = 0.85,
+        rate: Annotated[float, Real(0, 100)] = 1.0,
+    ) -> None:
+        """``decay``: how fast fine detail falls off (power of the frequency); ``rate``: how far a step goes."""
+        super().__init__(canvas)
+        self.rate = rate
+        size = (self.plane.height, self.plane.width)
+        self._gain = _gain(*size, decay)
+        self._mix = torch.tensor(COLOURS) * CONTRAST
+        self._unmix = torch.linalg.inv(self._mix.double()).float()
+
+    @property
+    def learned(self) -> tuple[str, ...]:
+        return ("spectrum",)
+
+    def fresh(self, rng: Generator) -> Params:
+        shape = (1, 3, *self._gain.shape, 2)
+        view = torch.from_numpy(Motion.identity().matrix)
+        return {"spectrum": torch.randn(shape, generator=rng) * 0.01, "view": view}
+
+    def pixels(self, params: Params) -> Tensor:
+        size = (self.plane.height, self.plane.width)
+        waves = torch.view_as_complex(params["spectrum"]) * self._gain
+        planes = torch.fft.irfft2(waves, s=size, norm="ortho")
+        return torch.sigmoid(_mixed(planes, self._mix))
+
+    def learn(self, pixels: Tensor) -> Params:
+        planes = _mixed(torch.logit(pixels, FAINTEST), self._unmix)
+        return {
+            "spectrum": torch.view_as_real(torch.fft.rfft2(planes, norm="ortho") / self._gain).contiguous()
+        }
+
+    def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:
+        size = (self.plane.height * self.plane.width) ** 0.5
+        return descend(params, {"spectrum": self.rate * size / 64}, self.draw, objective, steps)
+
+
+def _gain(height: int, width: int, decay: float) -> Tensor:
+    """(h, w//2+1): what each frequency is multiplied by, with a root mean square of 1."""
+    y, x = torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None]
+    lowest = 1 / max(height, width)
+    gain = torch.hypot(y, x).clamp(min=lowest) ** -decay
+    return gain / gain.square().mean().sqrt()
+
+
+def _mixed(planes: Tensor, mix: Tensor) -> Tensor:
+    """Multiply the three planes of (1, 3, h, w), pixel by pixel, with a (3, 3) matrix."""
+    return (mix @ planes.flatten(2)).view(planes.shape)

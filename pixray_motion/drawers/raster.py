@@ -1,0 +1,124 @@
+"""Drawers that learn a plane of pixels, a little larger than what is seen, and how that plane lies: its *view*.
+
+A movement multiplies the view and touches no pixel, so nothing blurs while the picture moves. Only when the view looks
+over the plane's edge, or comes so close that it lacks detail, is the plane *rebased*: sampled once with a good kernel,
+in float, into a new plane that surrounds what is seen.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pixray_motion.drawers.base import Drawer, Params, Picture
+from pixray_motion.geometry import Canvas, Motion
+from pixray_motion.lazy import torch
+from pixray_motion.sampling import folded, spline_sample
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+MARGIN = 1.25  # the plane over the canvas; more means fewer rebases and more pixels to learn
+CLOSER = 1.2  # a rebase is due when the view magnifies the plane by more
+
+
+class RasterDrawer(Drawer):
+    """Params: whatever ``pixels`` needs to make the plane, and ``view`` (3, 3) float64, plane -> screen.
+
+    The plane has the canvas' pixels to a height, and its pixels lie on the canvas' while the view is at rest.
+    """
+
+    def __init__(self, canvas: Canvas) -> None:
+        self.canvas = canvas
+        self.plane = Canvas(_plane_length(canvas.width), _plane_length(canvas.height))
+        x, y = self.plane.half
+        self._reach = np.array([x, y]) * self.plane.height / canvas.height
+
+    @abstractmethod
+    def pixels(self, params: Params) -> Tensor:
+        """(1, 3, h, w) in [0, 1]: the plane as it is now."""
+
+    @abstractmethod
+    def learn(self, pixels: Tensor) -> Params:
+        """The params, without ``view``, whose ``pixels`` are these (1, 3, h, w) in [0, 1], float32."""
+
+    def draw(self, params: Params) -> Picture:
+        density = float(self.canvas.height)
+        return Picture(self.pixels(params), (density, density), Motion(params["view"].numpy()))
+
+    def encode(self, image: Tensor) -> Params:
+        """Params that draw ``image``; the plane around it is filled by mirroring."""
+        size = (self.canvas.height, self.canvas.width)
+        if image.shape[-2:] != size:
+            image = torch.nn.functional.interpolate(image, size, mode="bicubic", antialias=True)
+        places = folded(self._places(), self.canvas.half, "mirror")
+        return self._laid(spline_sample(_numpy(image), places, self.canvas.height), Motion.identity())
+
+    def warp(self, params: Params, motion: Motion, border: str, rng: Generator) -> Params:
+        """See ``Drawer.warp``. A view at rest is rebased first: what lies around it is nobody's drawing yet."""
+        if motion.is_identity:
+            return params
+        before = Motion(params["view"].numpy())
+        after = motion @ before
+        if before.is_identity or not self._shows(after):
+            return self._rebased(params, before, motion, border, rng)
+        return params | {"view": torch.from_numpy(after.matrix)}
+
+    def _rebased(self, params: Params, before: Motion, motion: Motion, border: str, rng: Generator) -> Params:
+        """A new plane around what is seen after ``motion``; beyond what was seen, it follows the border mode.
+
+        If the old plane, shifted by whole pixels, will do, then its pixels are kept exactly.
+        """
+        view = self._shifted(motion @ before)
+        if not self._shows(view):
+            view = Motion.identity()
+        seen = (motion.inverse() @ view).apply(self._places())
+        source = before.inverse().apply(folded(seen, self.canvas.half, border))
+        pixels = spline_sample(_numpy(self.pixels(params)), source, self.canvas.height)
+        if border == "noise":
+            beyond = (np.abs(seen) > np.array(self.canvas.half)).any(-1)
+            noise = torch.rand(pixels.shape, generator=rng, dtype=torch.float64).numpy()
+            pixels = np.where(beyond, noise, pixels)
+        return self._laid(pixels, view)
+
+    def _shifted(self, view: Motion) -> Motion:
+        """The view after shifting the plane by whole pixels, so that its middle is near the screen's."""
+        height = self.canvas.height
+        x, y = np.round(view.inverse().apply(np.zeros(2)) * height) / height
+        return view @ Motion.shift(x, y)
+
+    def _shows(self, view: Motion) -> bool:
+        """Whether the plane reaches all of the screen's corners and is fine enough."""
+        corners = view.inverse().apply(self.canvas.corners())
+        return bool((np.abs(corners) <= self._reach).all()) and view.area <= CLOSER**2
+
+    def _places(self) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+        """(h, w, 2): the plane's pixel centres in canvas units."""
+        return self.plane.centres() * (self.plane.height / self.canvas.height)
+
+    def _laid(self, pixels: np.ndarray[tuple[int, ...], np.dtype[np.float64]], view: Motion) -> Params:
+        image = torch.from_numpy(pixels)[None].float().clamp(0, 1)
+        return self.learn(image) | {"view": torch.from_numpy(view.matrix)}
+
+
+def _numpy(image: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    array: np.ndarray[tuple[int, ...], np.dtype[np.float64]] = image.detach()[0].double().cpu().numpy()
+    return array
+
+
+def _plane_length(length: int) -> int:
+    """At least ``MARGIN`` times as long, of the same parity (so that pixels coincide) and quick to transform."""
+    longer = length + 2 * math.ceil(length * (MARGIN - 1) / 2)
+    while not _is_smooth(longer):
+        longer += 2
+    return longer
+
+
+def _is_smooth(length: int) -> bool:
+    for factor in (2, 3, 5, 7):
+        while length % factor == 0:
+            length //= factor
+    return length == 1

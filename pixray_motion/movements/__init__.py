@@ -1,0 +1,7 @@
+"""Movements: functions of keyframed parameters that return a map of the plane."""
+
+from pixray_motion.movements import affine as affine
+from pixray_motion.movements.base import Group as Group
+from pixray_motion.movements.base import Move as Move
+from pixray_motion.movements.base import Movement as Movement
+from pixray_motion.movements.base import movement as movement

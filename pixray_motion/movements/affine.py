@@ -1,0 +1,38 @@
+"""Movements in the plane: zoom, pan, rotate, shear. All poses are absolute and start from rest at the defaults."""
+
+from __future__ import annotations
+
+from pixray_motion.geometry import Motion
+from pixray_motion.movements.base import movement
+from pixray_motion.units import CENTRE, Angle, Length, Point, Scale
+
+
+@movement("zoom")
+def zoom(factor: Scale = 1.0, about: Point = CENTRE) -> Motion:
+    """Magnify by ``factor``, keeping ``about`` still.
+
+    Convention: factor is absolute, 1 at rest, > 1 larger; about is in canvas heights. A scale interpolates
+    geometrically, so a straight line in the story is a steady zoom on the screen.
+    """
+    return Motion.scale(factor).about(about)
+
+
+@movement("pan")
+def pan(x: Length = 0.0, y: Length = 0.0) -> Motion:
+    """Move the picture right by ``x`` and down by ``y``, in canvas heights."""
+    return Motion.shift(x, y)
+
+
+@movement("rotate")
+def rotate(angle: Angle = 0.0, about: Point = CENTRE) -> Motion:
+    """Turn the picture clockwise by ``angle`` degrees, keeping ``about`` still."""
+    return Motion.rotation(angle).about(about)
+
+
+@movement("shear")
+def shear(x: Length = 0.0, y: Length = 0.0) -> Motion:
+    """Lean the picture: lower lines slide right by ``x``, right-hand columns slide down by ``y``, per canvas height.
+
+    A shear with ``x * y`` = 1 would flatten the picture to a line, so the product must stay below 1.
+    """
+    return Motion.shear(x, y)

@@ -1,0 +1,3 @@
+"""Perceptors: models that tell how well a picture shows a text."""
+
+from pixray_motion.perceptors import embedded as embedded

@@ -1,0 +1,33 @@
+"""What judges a picture: a model that puts pictures and texts into one space."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from pixray_motion.registry import Registry
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+perceptor: Registry[Callable[..., Perceptor]] = Registry("perceptor", builtin="pixray_motion.perceptors")
+
+
+class Perceptor(ABC):
+    """``size``: the side of the pictures that it sees, in pixels; ``cuts``: how many cutouts a step shows it."""
+
+    size: int
+    cuts: int
+
+    @abstractmethod
+    def embed_text(self, texts: Sequence[str]) -> Tensor:
+        """Any strings, even empty ones -> (N, D) unit vectors."""
+
+    @abstractmethod
+    def embed_images(self, images: Tensor) -> Tensor:
+        """(N, 3, size, size) in [0, 1] -> (N, D) unit vectors, differentiable."""
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Names the weights, so that a saved state is not continued with others."""

@@ -1,0 +1,146 @@
+"""Named things that a story may ask for, and the one way to add more of them.
+
+A decorated function or class is an entry; its keyword parameters, annotated with ``pixray_motion.units``, are the
+keys that a story may write, their ranges and their defaults. Packages add entries through the entry-point group
+``pixray_motion.plugins``: each entry point names a module, which is imported when a registry is first asked.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any, Generic, TypeVar, get_args
+
+from pixray_motion.errors import PluginError
+from pixray_motion.units import Count, Grid, Kind, Pair, Real, Unit
+
+T = TypeVar("T", bound=Callable[..., Any])
+PLUGIN_GROUP = "pixray_motion.plugins"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One key of an entry: its kind of value and what it is when the story does not say."""
+
+    name: str
+    kind: Kind
+    default: Any
+
+
+@dataclass(frozen=True)
+class Entry(Generic[T]):
+    """What is registered under a name: the function or class, its story keys, and the first line of its docstring."""
+
+    name: str
+    make: T
+    parameters: tuple[Parameter, ...]
+    summary: str
+
+    def parameter(self, name: str) -> Parameter | None:
+        return next((p for p in self.parameters if p.name == name), None)
+
+
+class Registry(Generic[T]):
+    """Entries of one kind ("movement", "drawer", ...), by name."""
+
+    def __init__(self, kind: str, builtin: str) -> None:
+        """``builtin`` is the package whose import registers our own entries."""
+        self.kind = kind
+        self._builtin = builtin
+        self._entries: dict[str, Entry[T]] = {}
+
+    def __call__(self, name: str) -> Callable[[T], T]:
+        """Decorate a function or class to register it; a taken name is a ``PluginError``."""
+
+        def register(make: T) -> T:
+            if name in self._entries and self._entries[name].make is not make:
+                raise PluginError(f"the {self.kind} '{name}' is already registered; choose another name")
+            summary = (inspect.getdoc(make) or "").partition("\n")[0]
+            self._entries[name] = Entry(name, make, _parameters(make), summary)
+            return make
+
+        return register
+
+    def names(self) -> list[str]:
+        self._load()
+        return sorted(self._entries)
+
+    def get(self, name: str) -> Entry[T] | None:
+        self._load()
+        return self._entries.get(name)
+
+    def make(self, name: str) -> T:
+        """What is registered under a name that is known to exist."""
+        self._load()
+        return self._entries[name].make
+
+    def entries(self) -> list[Entry[T]]:
+        return [self._entries[name] for name in self.names()]
+
+    def unknown(self, name: str) -> str:
+        """The sentence that refuses ``name``: what exists, what is nearest, which plugins are broken."""
+        broken = f"; broken plugins: {', '.join(sorted(_broken))}" if _broken else ""
+        return f"unknown {self.kind} '{name}'; {one_of(name, self.names())}{broken}"
+
+    def _load(self) -> None:
+        importlib.import_module(self._builtin)
+        load_plugins()
+
+
+def one_of(name: str, allowed: Iterable[str]) -> str:
+    """'allowed: a, b' with the nearest of them named first, if one is near."""
+    names = list(allowed)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    hint = f"did you mean '{near[0]}'? " if near else ""
+    return f"{hint}allowed: {', '.join(names)}"
+
+
+_broken: dict[str, str] = {}
+_loaded: set[str] = set()
+
+
+def load_plugins() -> None:
+    """Import every installed plugin once; one that fails is remembered and harms no other."""
+    for point in entry_points(group=PLUGIN_GROUP):
+        if point.value in _loaded:
+            continue
+        _loaded.add(point.value)
+        try:
+            point.load()
+        except Exception as error:  # a plugin is foreign code: whatever it raises is its author's
+            _broken[point.name] = f"{type(error).__name__}: {error}"
+
+
+def broken_plugins() -> dict[str, str]:
+    """Name -> reason, of plugins that could not be imported."""
+    load_plugins()
+    return dict(_broken)
+
+
+def _parameters(make: Callable[..., Any]) -> tuple[Parameter, ...]:
+    found = []
+    for parameter in inspect.signature(make).parameters.values():
+        kind = _kind(make, parameter.annotation)
+        if kind is not None:
+            found.append(Parameter(parameter.name, kind, parameter.default))
+    return tuple(found)
+
+
+def _kind(make: Callable[..., Any], annotation: Any) -> Kind | None:
+    """The unit in an annotation such as ``Scale``; parameters without one are not story keys."""
+    if isinstance(annotation, str):
+        function = getattr(make, "__init__") if inspect.isclass(make) else make  # noqa: B009
+        scope = getattr(function, "__globals__", vars(sys.modules[make.__module__]))
+        try:
+            annotation = eval(annotation, scope)  # the module's own source, as typing.get_type_hints does
+        except NameError:  # a name imported for type checkers only is never a unit
+            return None
+    for value in get_args(annotation):
+        if isinstance(value, (Unit, Pair, Count, Real, Grid)):
+            return value
+    return None

@@ -1,0 +1,71 @@
+"""What the values of a story mean: their unit, their range, and how they run from one key to the next.
+
+A registered function annotates its parameters with these, and that is the whole schema of the story file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A number that may change over time.
+
+    Convention: ``low`` and ``high`` are inclusive. A ``geometric`` unit interpolates by its logarithm, and its
+    rate ``N/s`` means ``N**t``; any other rate means ``N*t``.
+    """
+
+    name: str
+    low: float
+    high: float
+    geometric: bool = False
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two numbers of one unit, written ``[x, y]``; each may change over time."""
+
+    unit: Unit
+
+
+@dataclass(frozen=True)
+class Count:
+    """A whole number that is fixed for the film."""
+
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class Real:
+    """A number that is fixed for the film."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Columns x rows, written ``80x45`` and fixed for the film; not finer than the canvas."""
+
+    low: int = 1
+
+
+Kind = Unit | Pair | Count | Real | Grid
+
+SCALE = Unit("scale", 1e-3, 1e3, geometric=True)
+LENGTH = Unit("canvas heights", -1e3, 1e3)
+ANGLE = Unit("degrees", -1e6, 1e6)
+WEIGHT = Unit("weight", -1e3, 1e3)
+AMOUNT = Unit("amount", 0.0, 1e2)
+STEPS = Unit("steps", 0, 10_000)
+
+Scale = Annotated[float, SCALE]
+Length = Annotated[float, LENGTH]
+Angle = Annotated[float, ANGLE]
+Amount = Annotated[float, AMOUNT]
+Point = Annotated[tuple[float, float], Pair(LENGTH)]
+
+CENTRE = (0.0, 0.0)

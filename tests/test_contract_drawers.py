@@ -1,0 +1,180 @@
+"""What every registered drawer must do; a new one joins by being registered."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+from pictures import photograph
+
+from pixray_motion.drawers.base import Drawer, Params, Picture, drawer
+from pixray_motion.geometry import Canvas, Motion
+from pixray_motion.story.model import BORDERS
+
+CANVAS = Canvas(48, 27)
+MOTION = Motion.shift(0.013, -0.007) @ Motion.rotation(3) @ Motion.scale(1.05)
+pytestmark = pytest.mark.parametrize("name", drawer.names())
+
+
+@dataclass
+class Towards:
+    """An objective that wants a picture of one colour."""
+
+    colour: tuple[float, float, float] = (0.9, 0.2, 0.1)
+
+    def __call__(self, picture: Picture) -> dict[str, torch.Tensor]:
+        wanted = torch.tensor(self.colour)[None, :, None, None]
+        return {"distance": (picture.image(CANVAS) - wanted).square().mean()}
+
+    def scores(self) -> dict[str, float]:
+        return {"score": 0.0}
+
+
+def make(name: str, canvas: Canvas = CANVAS) -> Drawer:
+    return drawer.make(name)(canvas)
+
+
+def rng(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def encoded(made: Drawer, seed: int = 0) -> Params:
+    image = photograph(made.canvas.width, made.canvas.height, seed)
+    return made.encode(torch.from_numpy(image)[None].float())
+
+
+def seen(made: Drawer, params: Params) -> np.ndarray:
+    with torch.no_grad():
+        return made.draw(params).image(made.canvas)[0].numpy()
+
+
+@pytest.mark.parametrize("canvas", [CANVAS, Canvas(27, 48), Canvas(31, 31), Canvas(16, 16)])
+def test_fresh_pictures_have_the_canvas_size_and_lie_in_range(name: str, canvas: Canvas) -> None:
+    made = make(name, canvas)
+    image = seen(made, made.fresh(rng()))
+    assert image.shape == (3, canvas.height, canvas.width)
+    assert np.isfinite(image).all()
+    assert image.min() >= 0
+    assert image.max() <= 1
+
+
+def test_fresh_depends_on_the_generator_alone(name: str) -> None:
+    first, again, other = (seen(make(name), make(name).fresh(rng(seed))) for seed in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_a_gradient_reaches_every_learned_tensor(name: str) -> None:
+    made = make(name)
+    params = made.fresh(rng())
+    learned = {key: params[key].requires_grad_() for key in made.learned}
+    Towards()(made.draw(params | learned))["distance"].backward()
+    for tensor in learned.values():
+        assert tensor.grad is not None
+        assert torch.isfinite(tensor.grad).all()
+        assert tensor.grad.abs().max() > 0
+
+
+def test_refining_comes_nearer_and_keeps_what_is_not_learned(name: str) -> None:
+    made = make(name)
+    params = made.fresh(rng())
+    before = {key: tensor.clone() for key, tensor in params.items()}
+    refined, scores = made.refine(params, Towards(), 30)
+    assert Towards()(made.draw(refined))["distance"] < 0.75 * Towards()(made.draw(params))["distance"]
+    assert set(scores) == {"distance", "score"}
+    for key, tensor in before.items():
+        assert torch.equal(params[key], tensor), "refine changed its argument"
+        assert key in made.learned or torch.equal(refined[key], tensor)
+        assert not refined[key].requires_grad
+
+
+def test_a_hundred_identities_change_nothing(name: str) -> None:
+    made = make(name)
+    params = start = encoded(made)
+    for _ in range(100):
+        params = made.warp(params, Motion.identity(), "mirror", rng())
+    assert np.array_equal(seen(made, params), seen(made, start))
+
+
+@pytest.mark.parametrize("border", BORDERS)
+def test_warping_is_repeatable_and_leaves_its_argument_alone(name: str, border: str) -> None:
+    made = make(name)
+    params = encoded(made)
+    before = {key: tensor.clone() for key, tensor in params.items()}
+    results = [made.warp(params, MOTION, border, rng(5)) for _ in range(2)]
+    for key, tensor in before.items():
+        assert torch.equal(params[key], tensor)
+        assert torch.equal(results[0][key], results[1][key])
+    image = seen(made, results[0])
+    assert np.isfinite(image).all()
+    assert 0 <= image.min() <= image.max() <= 1
+
+
+def test_encoding_draws_the_image(name: str) -> None:
+    made = make(name)
+    colours = torch.zeros(1, 3, 27, 48)
+    colours[:, 0, :, :24] = 0.8
+    colours[:, 2, :, 24:] = 0.6
+    drawn = seen(made, made.encode(colours))
+    assert np.abs(drawn - colours[0].numpy()).mean() < 0.02
+
+
+@pytest.mark.parametrize("size", [(10, 10), (300, 200)])
+def test_encoding_takes_any_size(name: str, size: tuple[int, int]) -> None:
+    made = make(name)
+    drawn = seen(made, made.encode(torch.full((1, 3, *size), 0.25)))
+    assert np.abs(drawn - 0.25).max() < 0.01
+
+
+@pytest.mark.parametrize(
+    ("motion", "x", "y"),
+    [
+        (Motion.shift(0.25, 0), 0.25, 0.0),
+        (Motion.shift(0, 0.25), 0.0, 0.25),
+        (Motion.rotation(90).about((0.25, 0)), 0.25, -0.25),
+        (Motion.scale(2).about((-0.25, 0)), 0.25, 0.0),
+    ],
+)
+def test_a_mark_goes_where_the_motion_says(name: str, motion: Motion, x: float, y: float) -> None:
+    """A white mark in the middle; ``rotation(90)`` clockwise about a point right of it lifts it above that point."""
+    made = make(name, Canvas(90, 90))
+    image = torch.full((1, 3, 90, 90), 0.1)
+    image[..., 42:48, 42:48] = 0.9
+    moved = seen(made, made.warp(made.encode(image), motion, "edge", rng())).mean(0)
+    weights = np.clip(moved - 0.3, 0, None)
+    centre = (weights[..., None] * Canvas(90, 90).centres()).sum((0, 1)) / weights.sum()
+    assert centre == pytest.approx((x, y), abs=0.03)
+
+
+def test_slow_motion_adds_up(name: str) -> None:
+    """Two hundred steps of a fortieth of the way arrive where one step of all of it does."""
+    made = make(name, Canvas(80, 80))
+    image = torch.full((1, 3, 80, 80), 0.1)
+    image[..., 36:44, 6:14] = 0.9
+    params = made.encode(image)
+    for _ in range(200):
+        params = made.warp(params, Motion.shift(0.6 / 200, 0), "edge", rng())
+    moved = np.clip(seen(made, params).mean(0) - 0.3, 0, None)
+    centre = (moved[..., None] * Canvas(80, 80).centres()).sum((0, 1)) / moved.sum()
+    assert centre == pytest.approx((0.225, 0.0), abs=0.03)
+
+
+def test_the_wrap_border_is_a_torus(name: str) -> None:
+    made = make(name, Canvas(80, 80))
+    start = encoded(made)
+    params = start
+    for _ in range(40):
+        params = made.warp(params, Motion.shift(1 / 40, 0), "wrap", rng())
+    assert np.abs(seen(made, params) - seen(made, start)).mean() < 0.01
+
+
+def test_borders_fill_what_comes_into_view(name: str) -> None:
+    """A picture that is dark at its left edge, moved to the right by half."""
+    made = make(name, Canvas(80, 80))
+    image = torch.linspace(0.1, 0.9, 80).expand(1, 3, 80, 80)
+    moved = {border: made.warp(made.encode(image), Motion.shift(0.5, 0), border, rng()) for border in BORDERS}
+    first = {border: seen(made, params)[:, :, :4] for border, params in moved.items()}
+    assert first["edge"].mean() == pytest.approx(0.1, abs=0.03)
+    assert first["mirror"].mean() == pytest.approx(0.48, abs=0.05)
+    assert first["wrap"].mean() == pytest.approx(0.52, abs=0.05)
+    assert first["noise"].std() > 0.1
