@@ -7,12 +7,13 @@ import errno
 import os
 import re
 import shutil
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from pixray_motion.encode import FORMATS, Frame, check_format
 from pixray_motion.errors import OutputError
@@ -102,6 +103,31 @@ class Output:
             os.replace(self.path, older)
         os.replace(finished, self.path)
         shutil.rmtree(self.work)
+
+
+def check_file(path: Path, may_be_folder: bool = False) -> None:
+    """Refuse a place where no file can be made; only trying shows whether one can."""
+    if path.is_dir() and not may_be_folder:
+        raise OutputError(f"{path} is a folder: choose another name")
+    parent = Path(os.path.abspath(path)).parent
+    if not parent.is_dir():
+        raise OutputError(f"there is no folder {parent} to write {path.name} in: make it first")
+    with explained(path), tempfile.TemporaryFile(dir=parent):
+        Path(parent, f".{path.name}.work").is_dir()  # the longest name that will be asked for
+
+
+def write_picture(path: Path, picture: Frame, tags: Mapping[str, str]) -> None:
+    """One picture, in the format that the suffix says; an older one is replaced when this one is complete."""
+    info = PngImagePlugin.PngInfo()
+    for name, text in tags.items():
+        info.add_itxt(name.capitalize(), text)
+    draft = path.with_name(f".{path.name}.new{path.suffix}")
+    with explained(path):
+        try:
+            Image.fromarray(picture).save(draft, pnginfo=info, quality=95)
+            os.replace(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)

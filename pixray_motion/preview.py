@@ -14,12 +14,12 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pixray_motion.drawers.base import Params
 from pixray_motion.drawers.raster import RasterDrawer
-from pixray_motion.encode import encode
+from pixray_motion.encode import check_format, encode
 from pixray_motion.errors import OutputError
 from pixray_motion.film import tags
 from pixray_motion.geometry import Canvas
 from pixray_motion.lazy import torch
-from pixray_motion.output import explained
+from pixray_motion.output import check_file, explained
 from pixray_motion.render import Studio, render, seeded
 from pixray_motion.story.model import Story
 from pixray_motion.storyboard import Board, Shot, labelled
@@ -44,9 +44,18 @@ class Files:
     animatic: Path
 
     @classmethod
-    def beside(cls, base: Path) -> Files:
-        """``base`` with ``.storyboard.png`` and ``.animatic.mp4`` in the place of the story's own suffix."""
+    def named(cls, name: str | None, story: str) -> Files:
+        """``name``.storyboard.png and .animatic.mp4: by default, and in a folder, with the name of the story's file."""
+        base = Path(story).with_suffix("") if name is None else Path(name)
+        if name is not None and (name.endswith(("/", os.sep)) or base.is_dir()):
+            base = base / Path(story).stem
         return cls(base.with_name(base.name + ".storyboard.png"), base.with_name(base.name + ".animatic.mp4"))
+
+    def check(self) -> None:
+        """Refuse, before anything is drawn, what could not be written in the end."""
+        check_format(self.animatic.suffix)
+        for path in (self.storyboard, self.animatic):
+            check_file(path)
 
 
 def write_preview(

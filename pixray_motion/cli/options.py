@@ -1,0 +1,110 @@
+"""Options and values that several commands share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from pixray_motion.story.limits import SEED
+from pixray_motion.story.report import Refused
+from pixray_motion.story.time import parse_time, round_half_up
+
+if TYPE_CHECKING:
+    from pixray_motion.story.model import Story
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+QUALITIES = ("full", "draft")
+
+
+class Setting(click.ParamType[tuple[str, str]]):
+    """``key.path=value`` -> (key path, value)."""
+
+    name = "KEY=VALUE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        key, equals, text = value.partition("=")
+        if not key.strip() or not equals:
+            self.fail(f"write key=value, for example scenes.0.length=2s. Got '{value}'", param, ctx)
+        return key.strip(), text
+
+
+def story_options(command: Command) -> Command:
+    """STORY, ``--set`` and ``--seed``."""
+    for option in (
+        click.option("--seed", type=click.IntRange(0, SEED), help="Another seed; it wins over --set seed=N."),
+        click.option(
+            "--set",
+            "settings",
+            type=Setting(),
+            multiple=True,
+            help="Put a value in place of the story's, as in scenes.0.length=2s or scenes.forest.length=2s.",
+        ),
+        click.argument("story", type=click.Path()),
+    ):
+        command = option(command)
+    return command
+
+
+def read_story(
+    path: str, settings: tuple[tuple[str, str], ...], seed: int | None, quality: str = "full"
+) -> Story:
+    """The story as the options want it."""
+    from dataclasses import replace
+
+    from pixray_motion.story.read import read
+    from pixray_motion.variants import draft
+
+    others = tuple(pair for pair in settings if seed is None or pair[0] != "seed")
+    story = read(path, others)
+    if seed is not None:
+        story = replace(story, seed=seed)
+    return draft(story) if quality == "draft" else story
+
+
+def parse_frames(text: str, story: Story) -> range:
+    """``A:B``, half-open, counted from the film's start: frames (``24f``, or plain ``0:48``) or times (``0:02.5``).
+
+    Without A it starts at the beginning, without B it goes to the end. Times have colons too, so the colon between is
+    the one that leaves two times.
+    """
+    end = len(story.frames)
+    spans = [
+        span
+        for colon in re.finditer(":", text)
+        if (span := _span(text[: colon.start()], text[colon.end() :], story.rate, end)) is not None
+    ]
+    if not spans:
+        raise click.BadParameter(
+            f"write A:B, for example 24f:48f or 2s:4s. Got '{text}'", param_hint="'--frames'"
+        )
+    span = next(iter(span for span in spans if span), spans[0])
+    if span.stop > end:
+        raise click.BadParameter(
+            f"the film ends at frame {end} ({float(end / story.rate):g}s), before '{text}' does",
+            param_hint="'--frames'",
+        )
+    if not span:
+        raise click.BadParameter(f"'{text}' holds no frame: B lies after A", param_hint="'--frames'")
+    return span
+
+
+def _span(first: str, last: str, rate: Fraction, end: int) -> range | None:
+    if first.isdecimal() and last.isdecimal():
+        first, last = f"{first}f", f"{last}f"
+    try:
+        return range(_frame(first.strip() or "0", rate), _frame(last.strip() or f"{end}f", rate))
+    except Refused:
+        return None
+
+
+def _frame(text: str, rate: Fraction) -> int:
+    time = parse_time(text)
+    if time.unit == "%":
+        raise Refused("a share of what?")
+    return round_half_up(time.frames(rate))

@@ -1,0 +1,131 @@
+"""What a run of the program ends with: one line on stderr and an exit code, whatever happened."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn
+
+import click
+
+from pixray_motion.errors import MotionError
+
+BAD, INTERRUPTED = 2, 130
+
+
+class Failure(click.ClickException):
+    """The program cannot do what was asked, and ends with ``message``."""
+
+    exit_code = BAD
+
+
+class Interrupted(Failure):
+    """The user ended it; ``message`` says how to go on."""
+
+    exit_code = INTERRUPTED
+
+
+class Program(click.Group):
+    """A click group whose failures are single lines, unwrapped and without colour."""
+
+    def main(self, args: Sequence[str] | None = None, *positional: Any, **extra: Any) -> NoReturn:
+        given = sys.argv[1:] if args is None else list(args)
+        extra |= {"standalone_mode": False, "obj": given}
+        try:
+            code = super().main(given, *positional, **extra)
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(BAD)
+        except click.ClickException as error:
+            _say(_line(error))
+            sys.exit(error.exit_code)
+        except click.Abort:
+            _say("interrupted")
+            sys.exit(INTERRUPTED)
+        sys.exit(code if isinstance(code, int) else 0)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            with _sigterm_as_ctrl_c():
+                result = super().invoke(ctx)
+                sys.stdout.flush()
+                return result
+        except BrokenPipeError:
+            _drop_stdout()
+            ctx.exit(0)
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except KeyboardInterrupt as interrupt:
+            raise Interrupted("interrupted") from interrupt
+        except Exception as error:
+            if ctx.params.get("debug") and not isinstance(error, MotionError):
+                traceback.print_exc()
+            raise Failure(sentence(error)) from error
+
+
+def sentence(error: BaseException) -> str:
+    """An exception in words for the user."""
+    if isinstance(error, MotionError):
+        return str(error)
+    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+        return "there is not enough memory: try --quality draft, or a smaller canvas by --set canvas=192x108"
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror.lower()}"
+    what = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return f"this should not have happened ({what}): please report it, with what 'pixray-motion --debug ...' prints"
+
+
+def command_again(ctx: click.Context, option: str, without: str) -> str:
+    """The command line that was typed, with ``option`` and not ``without``, ready for a shell."""
+    root = ctx.find_root()
+    words = [word for word in root.obj if word not in (option, without)]
+    place = words.index(str(ctx.info_name)) + 1
+    return f"{_program_name(root)} {shlex.join([*words[:place], option, *words[place:]])}"
+
+
+def _program_name(root: click.Context) -> str:
+    """As it was called, if a shell would not find it by its name."""
+    name = str(root.info_name)
+    if name.startswith("python"):
+        return f"{shlex.quote(sys.executable)} -m pixray_motion"
+    if shutil.which(name) is None and os.path.basename(sys.argv[0]) == name:
+        return shlex.quote(sys.argv[0])
+    return name
+
+
+def _line(error: click.ClickException) -> str:
+    message = error.format_message()
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        return f"{' '.join(message.split())} (see '{error.ctx.command_path} --help')"
+    return message
+
+
+def _say(text: str) -> None:
+    with suppress(OSError):  # stderr may be a pipe that nobody reads any more
+        click.echo(text, err=True)
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _drop_stdout() -> None:
+    """What is still buffered goes nowhere; else Python would complain of the pipe when it exits."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,73 @@
+"""``render``: a story into a film."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from pixray_motion.cli.options import QUALITIES, parse_frames, read_story, story_options
+from pixray_motion.cli.program import Failure, Interrupted, command_again, sentence
+from pixray_motion.cli.progress import clock, reporter
+
+
+@click.command()
+@story_options
+@click.option(
+    "-o", "--output", metavar="FILE", help="film.mp4, .webm, .gif, or frames/ for PNGs [STORY's name.mp4]."
+)
+@click.option("--frames", metavar="A:B", help="Only these frames, B not among them: 24f:48f, 2s:4s, 0:48.")
+@click.option("--quality", type=click.Choice(QUALITIES), default="full", help="draft: small, and few steps.")
+@click.option(
+    "--threads", type=click.IntRange(1, 256), help="Threads for the arithmetic [half the processors, 1 to 4]."
+)
+@click.option("--resume", is_flag=True, help="Go on with an interrupted render of the same output.")
+@click.option("--restart", is_flag=True, help="Throw away an interrupted render of the same output.")
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@click.pass_context
+def render(
+    ctx: click.Context,
+    story: str,
+    settings: tuple[tuple[str, str], ...],
+    seed: int | None,
+    output: str | None,
+    frames: str | None,
+    quality: str,
+    threads: int | None,
+    resume: bool,
+    restart: bool,
+    quiet: bool,
+) -> None:
+    """Render STORY into a film.
+
+    The film appears, or replaces an older one, when it is complete. An interrupted render goes on with --resume.
+
+    \b
+    Example:
+      pixray-motion render stories/first-light.yaml -o first-light.mp4
+      pixray-motion render my-story.yaml --quality draft --set scenes.0.length=2s --frames 0s:1s
+    """
+    if resume and restart:
+        raise click.UsageError("--resume goes on and --restart begins anew: give one of them")
+    read = read_story(story, settings, seed, quality)
+    span = parse_frames(frames, read) if frames is not None else read.frames
+    target = output if output is not None else f"{Path(story).stem}.mp4"
+    from pixray_motion.film import unfinished, write_film
+
+    started = time.monotonic()
+    with reporter(quiet) as tell:
+        try:
+            done = write_film(read, target, span, resume, restart, threads, tell)
+        except (KeyboardInterrupt, Exception) as error:
+            if isinstance(error, Exception) and not tell.begun:
+                raise
+            again = command_again(ctx, "--resume", "--restart") if unfinished(target) else None
+            advice = f"; go on with: {again}" if again else ""
+            if isinstance(error, KeyboardInterrupt):
+                raise Interrupted(f"interrupted{advice}") from error
+            raise Failure(f"{sentence(error)}{advice}") from error
+    if not quiet:
+        seconds = float(len(span) / read.rate)
+        took = clock(time.monotonic() - started)
+        click.echo(f"{done.path}: {len(span)} frames, {seconds:.4g} s of film, made in {took}")

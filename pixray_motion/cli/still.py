@@ -1,0 +1,50 @@
+"""``still``: one picture of a prompt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pixray_motion.cli.program import Failure
+from pixray_motion.errors import StoryError
+from pixray_motion.story.limits import SEED
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+
+
+@click.command()
+@click.argument("prompt")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default="image.png", help="[image.png]")
+@click.option("--drawer", metavar="NAME", default="fft", help="See: pixray-motion list drawers. [fft]")
+@click.option("--size", metavar="WxH", default="128x128", help="[128x128]")
+@click.option(
+    "--steps", type=click.IntRange(1, 10_000), default=120, help="More are slower and clearer. [120]"
+)
+@click.option("--seed", type=click.IntRange(0, SEED), default=0, help="[0]")
+def still(prompt: str, output: Path, drawer: str, size: str, steps: int, seed: int) -> None:
+    """Draw one picture of PROMPT.
+
+    A prompt may have several parts with weights, as in a story: "a red fox:2 | snow".
+
+    \b
+    Example:
+      pixray-motion still "a lighthouse at night" -o lighthouse.png --size 192x108
+    """
+    if output.suffix.lower() not in SUFFIXES:
+        raise Failure(f"cannot write a picture as '{output.suffix}'; allowed: {', '.join(SUFFIXES)}")
+    from pixray_motion.film import tags
+    from pixray_motion.output import check_file, write_picture
+    from pixray_motion.render import Studio, render
+    from pixray_motion.render import still as story_of
+
+    check_file(output)
+    try:
+        story = story_of(prompt, drawer, size, steps, seed)
+    except StoryError as error:
+        raise Failure("; ".join(problem.message for problem in error.problems)) from error
+    studio = Studio.open(story)
+    state = next(render(story, studio))
+    write_picture(output, studio.image(state), tags(story))
+    score = state.scores.get("score")
+    click.echo(f"{output}: {story.canvas}" + ("" if score is None else f", score {score:.2f}"))

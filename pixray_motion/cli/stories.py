@@ -1,0 +1,143 @@
+"""``check``, ``list`` and ``new``: what can be said about stories without rendering any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pixray_motion.cli.program import BAD, Failure
+from pixray_motion.errors import StoryError
+from pixray_motion.registry import Entry, Parameter, Registry, broken_plugins
+from pixray_motion.units import WEIGHT, Count, Grid, Kind, Pair, Real, Unit
+
+REGISTRIES = {
+    "drawers": ("pixray_motion.drawers.base", "drawer"),
+    "movements": ("pixray_motion.movements", "movement"),
+    "losses": ("pixray_motion.losses", "loss"),
+    "filters": ("pixray_motion.filters", "image_filter"),
+    "perceptors": ("pixray_motion.perceptors.base", "perceptor"),
+}
+Row = tuple[str, str, str, str]
+
+
+@click.command()
+@click.argument("stories", metavar="STORY...", nargs=-1, required=True, type=click.Path())
+@click.pass_context
+def check(ctx: click.Context, stories: tuple[str, ...]) -> None:
+    """Read stories and say all that is wrong.
+
+    Every number of a story is evaluated at every frame, and nothing is rendered.
+
+    \b
+    Example:
+      pixray-motion check stories/*.yaml
+    """
+    from pixray_motion.story.read import read
+
+    failed = False
+    for path in stories:
+        try:
+            story = read(path)
+        except StoryError as error:
+            click.echo(str(error), err=True)
+            failed = True
+            continue
+        frames = len(story.frames)
+        length = f"{frames} frame{'s' * (frames != 1)}, {float(frames / story.rate):.4g} s"
+        scenes = f"{len(story.scenes)} scene{'s' * (len(story.scenes) != 1)}"
+        click.echo(f"{path}: fine: {length} at {story.canvas}, {scenes}, drawn by {story.drawer.name}")
+    if failed:
+        ctx.exit(BAD)
+
+
+@click.command("list")
+@click.argument("what", type=click.Choice(sorted(REGISTRIES)))
+def list_entries(what: str) -> None:
+    """Say what a story can name.
+
+    Each with its parameters, their units, ranges and defaults.
+
+    \b
+    Example:
+      pixray-motion list movements
+    """
+    module, name = REGISTRIES[what]
+    registry: Registry[Any] = getattr(import_module(module), name)
+    for entry in registry.entries():
+        click.echo(f"{entry.name}: {entry.summary.replace('``', '')}")
+        for line in _table(list(_rows(what, entry))):
+            click.echo(f"    {line}".rstrip())
+    for plugin, reason in sorted(broken_plugins().items()):
+        click.echo(f"the plugin {plugin} is broken: {reason}", err=True)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def new(file: Path) -> None:
+    """Write a story to begin with.
+
+    It is small and full of comments. FILE must not exist yet.
+
+    \b
+    Example:
+      pixray-motion new my-story.yaml
+    """
+    text = files("pixray_motion").joinpath("starter.yaml").read_text(encoding="utf-8")
+    try:
+        with file.open("x", encoding="utf-8") as target:
+            target.write(text)
+    except FileExistsError as error:
+        raise Failure(f"{file} exists: choose another name, nothing was written") from error
+    except OSError as error:
+        raise Failure(f"cannot write {file}: {(error.strerror or str(error)).lower()}") from error
+    click.echo(f"{file}: written; now: pixray-motion preview {file}")
+
+
+def _rows(what: str, entry: Entry[Any]) -> Iterator[Row]:
+    if what == "losses":
+        yield "(its value)", *_kind(WEIGHT), "-"
+    for parameter in entry.parameters:
+        yield parameter.name, *_kind(parameter.kind), _default(parameter)
+
+
+def _table(rows: list[Row]) -> Iterator[str]:
+    """Lines with aligned columns: parameter, unit, range, default."""
+    if not rows:
+        return
+    rows = [("parameter", "unit", "range", "default"), *rows]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+
+
+def _kind(kind: Kind) -> tuple[str, str]:
+    """What a value means and its range."""
+    match kind:
+        case Unit():
+            return f"{kind.name}, over time", f"{_plain(kind.low)}..{_plain(kind.high)}"
+        case Pair():
+            return f"[x, y] {kind.unit.name}, over time", f"{_plain(kind.unit.low)}..{_plain(kind.unit.high)}"
+        case Count():
+            return "whole number", f"{kind.low}..{kind.high}"
+        case Real():
+            return "number", f"{_plain(kind.low)}..{_plain(kind.high)}"
+        case Grid():
+            return "columns x rows", f"{kind.low}x{kind.low}..the canvas"
+
+
+def _plain(number: float) -> str:
+    return f"{number:.0f}" if number == int(number) else f"{number:g}"
+
+
+def _default(parameter: Parameter) -> str:
+    value = parameter.default
+    if isinstance(value, tuple):
+        return f"[{', '.join(f'{part:g}' for part in value)}]"
+    if isinstance(value, (int, float)):
+        return f"{value:g}"
+    return "chosen to fit" if value is None else "-"
