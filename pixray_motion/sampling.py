@@ -60,7 +60,7 @@ def folded(points: NDArray[np.float64], half: tuple[float, float], border: str) 
 
 
 def spline_sample(
-    image: NDArray[np.float64], points: NDArray[np.float64], density: float
+    image: NDArray[np.float64], points: NDArray[np.float64], density: float, order: int = SPLINE_ORDER
 ) -> NDArray[np.float64]:
     """Sample a plane (3, h, w), centred, ``density`` pixels to a canvas height, at (H, W, 2) points -> (3, H, W)."""
     from scipy.ndimage import map_coordinates, spline_filter
@@ -71,8 +71,8 @@ def spline_sample(
     return np.stack(
         [
             map_coordinates(
-                spline_filter(channel, SPLINE_ORDER, mode="mirror"), (rows, columns),
-                order=SPLINE_ORDER, mode="mirror", prefilter=False,
+                spline_filter(channel, order, mode="mirror"), (rows, columns),
+                order=order, mode="mirror", prefilter=False,
             )
             for channel in image
         ]

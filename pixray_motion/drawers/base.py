@@ -46,6 +46,12 @@ class Picture:
             return self._sample(to_units[None], size, "nearest")
         return self._doubled()._sample(to_units[None], size, "bicubic").clamp(0, 1)
 
+    def quick(self, canvas: Canvas) -> Tensor:
+        """The same as ``image``, bilinear: softer, and several times quicker."""
+        to_units = torch.from_numpy(_from_clip(canvas))
+        mode = "nearest" if self.cells else "bilinear"
+        return self._sample(to_units[None], (canvas.height, canvas.width), mode)
+
     def cutouts(self, views: Tensor, size: int) -> Tensor:
         """(N, 3, size, size): N views of what is seen, in one resample.
 

@@ -16,7 +16,7 @@ import numpy as np
 from pixray_motion.drawers.base import Drawer, Params, Picture
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
-from pixray_motion.sampling import folded, spline_sample
+from pixray_motion.sampling import SPLINE_ORDER, folded, spline_sample
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -31,8 +31,10 @@ class RasterDrawer(Drawer):
     The plane has the canvas' pixels to a height, and its pixels lie on the canvas' while the view is at rest.
     """
 
-    def __init__(self, canvas: Canvas) -> None:
+    def __init__(self, canvas: Canvas, order: int = SPLINE_ORDER) -> None:
+        """``order`` of the spline that a rebase samples with: a lower one is quicker and softer."""
         self.canvas = canvas
+        self.order = order
         self.plane = Canvas(_plane_length(canvas.width), _plane_length(canvas.height))
         x, y = self.plane.half
         self._reach = np.array([x, y]) * self.plane.height / canvas.height
@@ -77,7 +79,7 @@ class RasterDrawer(Drawer):
             view = Motion.identity()
         seen = (motion.inverse() @ view).apply(self._places())
         source = before.inverse().apply(folded(seen, self.canvas.half, border))
-        pixels = spline_sample(_numpy(self.pixels(params)), source, self.canvas.height)
+        pixels = spline_sample(_numpy(self.pixels(params)), source, self.canvas.height, self.order)
         if border == "noise":
             beyond = (np.abs(seen) > np.array(self.canvas.half)).any(-1)
             noise = torch.rand(pixels.shape, generator=rng, dtype=torch.float64).numpy()
