@@ -101,7 +101,7 @@ def still(
     """The story of one picture; a prompt that cannot be read is a ``StoryError``."""
     scene = {"length": "1f", "prompts": prompt, "steps": str(steps)}
     story = {"story": "1", "canvas": size, "drawer": drawer_name, "seed": str(seed), "scenes": [scene]}
-    return parse(json.dumps(story), path="still")  # JSON is YAML
+    return parse(json.dumps(story, ensure_ascii=False), path="still")  # JSON is YAML
 
 
 def seeded(seed: int, frame: int) -> Generator:
