@@ -109,7 +109,7 @@ class CardDrawer(RasterDrawer):
 def moved(story: Story, card: Image.Image, canvas: Canvas) -> Iterator[Shot]:
     """The frames of ``card``, shown anew after each cut and then moved by every plan."""
     keep_memory()
-    drawer = CardDrawer(canvas, order=3)  # quicker, and hardly softer on a few rebases
+    drawer = CardDrawer(canvas, order=1)
     start = drawer.encode(torch.from_numpy(np.array(card)).permute(2, 0, 1)[None].float() / 255)
     params = start
     for frame in story.frames:

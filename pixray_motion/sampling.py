@@ -63,20 +63,14 @@ def spline_sample(
     image: NDArray[np.float64], points: NDArray[np.float64], density: float, order: int = SPLINE_ORDER
 ) -> NDArray[np.float64]:
     """Sample a plane (3, h, w), centred, ``density`` pixels to a canvas height, at (H, W, 2) points -> (3, H, W)."""
-    from scipy.ndimage import map_coordinates, spline_filter
+    from scipy.ndimage import map_coordinates
 
     height, width = image.shape[1:]
     rows = points[..., 1] * density + (height - 1) / 2
     columns = points[..., 0] * density + (width - 1) / 2
     return np.stack(
-        [
-            map_coordinates(
-                spline_filter(channel, order, mode="mirror"), (rows, columns),
-                order=order, mode="mirror", prefilter=False,
-            )
-            for channel in image
-        ]
-    )  # fmt: skip
+        [map_coordinates(channel, (rows, columns), order=order, mode="mirror") for channel in image]
+    )
 
 
 def _half_way() -> Tensor:

@@ -93,7 +93,7 @@ def moment(plan: Plan, rate: Fraction) -> str:
 def prompts(plan: Plan) -> str:
     """What a frame should show, as one line: texts, the shares of a morph, and weights other than 1."""
     parts = []
-    for prompt in plan.prompts:
+    for prompt in (prompt for prompt in plan.prompts if prompt.weight):
         words = " > ".join(text if share == 1 else f"{text} {share:.0%}" for text, share in prompt.texts)
         parts.append(words if prompt.weight == 1 else f"{words} ({prompt.weight:.2g})")
     return "  |  ".join(" ".join(part.split()) for part in parts) or "no prompts: the picture only moves"
