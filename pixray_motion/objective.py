@@ -121,7 +121,8 @@ def slerp(a: Tensor, b: Tensor, share: float) -> Tensor:
     if angle < 1e-4:
         return a
     mixed: Tensor = torch.sin((1 - share) * angle) * a + torch.sin(share * angle) * b
-    return mixed / mixed.norm()
+    unit: Tensor = mixed / mixed.norm()
+    return unit
 
 
 def filtered(picture: Picture, plan: Plan) -> Picture:
