@@ -88,7 +88,8 @@ class Formula(Track):
             "F": np.float64(self.clock.frames),
             "p": seconds / length,
         }
-        return np.broadcast_to(run(self.program, scope), frames.shape).astype(np.float64)
+        values = np.asarray(run(self.program, scope), np.float64)
+        return values if values.shape == frames.shape else np.full(frames.shape, values)
 
 
 def run(program: Program, scope: dict[str, Any]) -> Any:
@@ -260,6 +261,10 @@ class _Parser:
             self._steps.append(Step(name))
         elif name in FUNCTIONS:
             raise self._refuse(token, f"the function '{name}' needs parentheses, as in {name}(t)")
+        elif name == "s":
+            raise self._refuse(
+                token, "a rate is one plain number before /s, as in 0.1/s; in a formula write *t"
+            )
         else:
             allowed = one_of(cut(name), [*VARIABLES, *CONSTANTS, *FUNCTIONS])
             raise self._refuse(token, f"unknown name {quoted(name)}; {allowed}")

@@ -1,7 +1,8 @@
 """What a story may ask for at most. Every limit is tested before anything of that size is made."""
 
 FILE_BYTES = 1_000_000
-NODES = 100_000
+NODES = 50_000  # three seconds of parsing
+LINE_CHARACTERS = 200_000
 DEPTH = 64
 SCENES = 10_000
 FILM_FRAMES = 1_000_000

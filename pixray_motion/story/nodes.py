@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,10 +53,11 @@ class Sequence:
 
 @dataclass
 class Mapping:
-    """Pairs in the order of the file; keys are all different."""
+    """Pairs in the order of the file; keys are all different. ``lost`` are keys without a value, already reported."""
 
     pairs: list[tuple[Scalar, Node]]
     place: Place
+    lost: set[str] = field(default_factory=set)
 
     def get(self, key: str) -> Node | None:
         return next((value for name, value in self.pairs if name.text == key), None)
@@ -66,6 +66,9 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 Event = Any  # ruamel's events are untyped
 
+# Control characters and halves of surrogate pairs, which no terminal, label or file can show.
+_HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
 
 class _Stop(Exception):
     """The rest of the file cannot be read; the reason is already reported."""
@@ -73,7 +76,7 @@ class _Stop(Exception):
 
 @dataclass
 class _Open:
-    """A list or mapping that is not closed yet; in a mapping ``key`` waits for its value."""
+    """A list or mapping that is not closed yet, ``flow`` if it has brackets; in a mapping ``key`` waits for its value."""
 
     node: Sequence | Mapping
     flow: bool
@@ -86,8 +89,8 @@ def compose(text: str, report: Report) -> Node | None:
     """The root node, or None if YAML cannot read the file or it is empty. Reports everything that is not allowed."""
     composer = _Composer(text, report)
     try:
-        for event in _events(text, report):
-            composer.take(event)
+        _short_lines(text, report)
+        composer.run()
     except _Stop:
         return None
     if composer.root is None:
@@ -95,20 +98,14 @@ def compose(text: str, report: Report) -> Node | None:
     return composer.root
 
 
-def _events(text: str, report: Report) -> Iterator[Event]:
-    yaml = YAML(typ="safe", pure=True)
-    try:
-        yield from yaml.parse(text)
-    except MarkedYAMLError as error:
-        place, message = traps.explain(error, text)
-        report.add(place, message)
-        raise _Stop from error
-    except YAMLError as error:  # a character that YAML does not allow
-        report.add(*traps.explain_character(error, text))
-        raise _Stop from error
-    except (ValueError, OverflowError) as error:  # escapes such as "\UFFFFFFFF" escape ruamel's own checks
-        report.add(START, "YAML cannot read this file: a backslash escape in it names no character")
-        raise _Stop from error
+def _short_lines(text: str, report: Report) -> None:
+    """ruamel takes a time that grows with the square of a tag's length, so lines must end some time."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > limits.LINE_CHARACTERS:
+            report.add(
+                Place(number, 1), f"the line is longer than {limits.LINE_CHARACTERS} characters; break it"
+            )
+            raise _Stop
 
 
 class _Composer:
@@ -121,11 +118,26 @@ class _Composer:
         self._open: list[_Open] = []
         self._documents = 0
         self._nodes = 0
+        self._last = START
 
-    def take(self, event: Event) -> None:
+    def run(self) -> None:
+        try:
+            for event in YAML(typ="safe", pure=True).parse(self._text):
+                self._take(event)
+        except MarkedYAMLError as error:
+            flow = [one.node.place for one in self._open if one.flow]
+            self._refuse(*traps.explain(error, self._text, flow[-1] if flow else None))
+        except YAMLError as error:  # a character that YAML does not allow
+            self._refuse(*traps.explain_character(error, self._text))
+        except (ValueError, OverflowError):  # ruamel lets escapes such as "\UFFFFFFFF" through to chr()
+            self._refuse(
+                self._last, "after this a backslash escape names no character; write the character itself"
+            )
+
+    def _take(self, event: Event) -> None:
         if isinstance(event, (StreamStartEvent, StreamEndEvent, DocumentEndEvent)):
             return
-        place = _place(event)
+        self._last = place = Place(event.start_mark.line + 1, event.start_mark.column + 1)
         if isinstance(event, DocumentStartEvent):
             self._document(place)
         elif isinstance(event, (SequenceEndEvent, MappingEndEvent)):
@@ -144,19 +156,8 @@ class _Composer:
         self._nodes += 1
         if self._nodes > limits.NODES:
             self._refuse(place, f"the story has more than {limits.NODES} values; make it shorter")
-        if isinstance(event, AliasEvent):
-            self._report.add(
-                place, f"aliases such as {quoted('*' + str(event.anchor))} are not allowed; repeat it"
-            )
-            self._add(Scalar("", place, plain=False))
-            return
-        if event.anchor is not None:
-            self._report.add(
-                place, f"anchors such as {quoted('&' + str(event.anchor))} are not allowed; leave it out"
-            )
-        if event.tag is not None:
-            self._report.add(place, f"tags such as {quoted(str(event.tag))} are not allowed; leave it out")
-        if isinstance(event, ScalarEvent):
+        self._plain_yaml(event, place)
+        if isinstance(event, (AliasEvent, ScalarEvent)):
             self._add(self._scalar(event, place))
             return
         if len(self._open) >= limits.DEPTH:
@@ -164,18 +165,37 @@ class _Composer:
         sequence = isinstance(event, SequenceStartEvent)
         assert sequence or isinstance(event, MappingStartEvent)
         self._open.append(
-            _Open(Sequence([], place) if sequence else Mapping([], place), bool(event.flow_style))
+            _Open(Sequence([], place) if sequence else Mapping([], place), self._bracket(event))
         )
 
+    def _bracket(self, event: Event) -> bool:
+        """Whether a list or mapping is written in brackets; the mapping in ``[zoom: 2]`` has none of its own."""
+        return self._text[event.start_mark.index] in "[{"
+
+    def _plain_yaml(self, event: Event, place: Place) -> None:
+        """Report what makes a file more than a tree of texts."""
+        if isinstance(event, AliasEvent):
+            name = quoted(f"*{event.anchor}")
+            self._report.add(
+                place, f"aliases such as {name} are not allowed; repeat what it stands for, or put quotes"
+            )
+        elif event.anchor is not None:
+            name = quoted(f"&{event.anchor}")
+            self._report.add(place, f"anchors such as {name} are not allowed; leave it out, or put quotes")
+        elif event.tag is not None:
+            name = quoted(self._text[event.start_mark.index :].split(maxsplit=1)[0])
+            self._report.add(place, f"tags such as {name} are not allowed; leave it out, or put quotes")
+
     def _scalar(self, event: Event, place: Place) -> Scalar:
+        if isinstance(event, AliasEvent) or event.anchor is not None or event.tag is not None:
+            return Scalar("", place, plain=False)  # already reported
         value, plain = str(event.value), event.style is None
         start, end = event.start_mark.index, event.end_mark.index
         inset = 0 if plain else 1
         spelled = self._text[start + inset : end - inset]
-        if any(_hidden(c) for c in value):
+        if _HIDDEN.search(value):
             self._report.add(place, f"the text {quoted(value)} holds a control character; take it out")
-        line = self._text.find("\n", end)
-        after = self._text[end : len(self._text) if line < 0 else line].rstrip()[:200]
+        after = self._text[end : end + 200].partition("\n")[0].rstrip()
         return Scalar(value, place, plain, inset if spelled == value else None, after)
 
     def _add(self, node: Node) -> None:
@@ -224,18 +244,10 @@ class _Composer:
         assert isinstance(top.node, Mapping)
         if isinstance(value, Scalar) and value.empty:
             self._report.add(key.place, traps.no_value(key.text, key.after, top.flow))
+            top.node.lost.add(key.text)
         else:
             top.node.pairs.append((key, value))
 
     def _refuse(self, place: Place, message: str) -> None:
         self._report.add(place, message)
         raise _Stop
-
-
-def _place(event: Event) -> Place:
-    return Place(event.start_mark.line + 1, event.start_mark.column + 1)
-
-
-def _hidden(character: str) -> bool:
-    """Control characters and halves of surrogate pairs, which no terminal, label or file can show."""
-    return unicodedata.category(character) in ("Cc", "Cs") and character not in "\t\n"

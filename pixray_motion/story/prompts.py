@@ -50,7 +50,7 @@ def _is_morph(node: Mapping) -> bool:
 
 def _mapping(node: Mapping, scope: Scope) -> list[PromptLine]:
     found = fields(node, "a prompt", KEYS, scope.report)
-    if "text" not in found:
+    if "text" not in found and "text" not in node.lost:
         scope.report.add(node.place, "a prompt needs the key 'text', as in {text: a forest, weight: 1}")
     text, weight, stop = (found.get(key) for key in KEYS)
     texts: tuple[TextKey, ...] = ()
@@ -86,7 +86,7 @@ def _colours(node: Scalar, scope: Scope) -> None:
         cut_off = quoted(match[0].strip())
         scope.report.add(
             node.place,
-            f"{cut_off} after {quoted(node.text)} is a comment, because '#' begins one; put quotes round the whole text",
+            f"{cut_off} after {quoted(node.text)} is a comment to YAML; put quotes round the whole text",
         )
 
 

@@ -83,7 +83,7 @@ def _unreadable(path: str, message: str) -> StoryError:
 def _story(root: Node, text: str, path: str, report: Report) -> Story | None:
     """The story, which means nothing if ``report`` holds problems in the end."""
     found = fields(root, "a story", KEYS, report)
-    if isinstance(root, Mapping):
+    if isinstance(root, Mapping) and "story" not in root.lost:
         _version(found.get("story"), report)
     canvas = _canvas(found["canvas"], report) if "canvas" in found else Canvas(192, 108)
     rate = _rate(found["rate"], report) if "rate" in found else Fraction(12)
@@ -92,9 +92,9 @@ def _story(root: Node, text: str, path: str, report: Report) -> Story | None:
     perceptors = read_perceptors(found["perceptor"], report) if "perceptor" in found else ("embedded",)
     border = read_border(found["border"], report) if "border" in found else BORDERS[0]
     if "scenes" not in found:
-        if isinstance(root, Mapping):
+        if isinstance(root, Mapping) and "scenes" not in root.lost:
             report.add(
-                root.place, "the story has no scenes; write 'scenes:' and a list, as in '- length: 4s'"
+                START, "the story has no scenes; write 'scenes:' and a list, as in '- length: 4s'", True
             )
         return None
     checks: list[Check] = []

@@ -37,13 +37,18 @@ class Refused(Exception):
 
 
 class Report:
-    """The problems found so far; beyond a hundred they are only counted."""
+    """The problems found so far: one a place, and beyond a hundred they are only counted."""
 
     def __init__(self) -> None:
         self._problems: list[Problem] = []
+        self._places: set[Place] = set()
         self._more = 0
 
-    def add(self, place: Place, message: str) -> None:
+    def add(self, place: Place, message: str, again: bool = False) -> None:
+        """A second problem at a place mostly follows from the first and is dropped, unless it is told ``again``."""
+        if place in self._places and not again:
+            return
+        self._places.add(place)
         if len(self._problems) < PROBLEMS:
             self._problems.append(Problem(place.line, place.column, message, place.option))
         else:
@@ -76,9 +81,9 @@ def cut(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
-def unknown(what: str, name: str, allowed: Iterable[str]) -> str:
+def unknown(what: str, name: str, allowed: Iterable[str], where: str = "") -> str:
     """The sentence that refuses ``name``, with the nearest allowed one."""
-    return f"unknown {what} {quoted(name)}; {one_of(cut(name), allowed)}"
+    return f"unknown {what} {quoted(name)}{where}; {one_of(cut(name), allowed)}"
 
 
 def number(value: float) -> str:

@@ -165,7 +165,7 @@ def _slots(node: Sequence, found: list[dict[str, Node]], film: Film) -> list[Slo
 def _length(item: Node, node: Node | None, film: Film) -> Fraction | None:
     """A scene's exact length in frames; None if that is reported."""
     if node is None:
-        if isinstance(item, Mapping):
+        if isinstance(item, Mapping) and "length" not in item.lost:
             film.report.add(item.place, "the scene has no length; write one, as in 'length: 4s'")
         return None
     text = text_of(node, "'length'", film.report)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from pixray_motion.geometry import Canvas
+from pixray_motion.story import traps
 from pixray_motion.story.check import Check
 from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence
 from pixray_motion.story.report import Refused, Report, quoted, unknown
@@ -38,17 +39,16 @@ def fields(node: Node, what: str, allowed: Iterable[str], report: Report) -> dic
     """The values of a mapping by their keys; reports keys that are not allowed, and anything but a mapping."""
     names = list(allowed)
     if not isinstance(node, Mapping):
-        report.add(
-            node.place,
-            f"{what} is a mapping, 'key: value'; its keys: {', '.join(names) or 'none'}. {got(node)}",
-        )
+        keys = ", ".join(names) or "none"
+        glued = traps.glued(node.text) if isinstance(node, Scalar) and node.plain else None
+        report.add(node.place, glued or f"{what} is a mapping, 'key: value'; its keys: {keys}. {got(node)}")
         return {}
     found = {}
     for key, value in node.pairs:
         if key.text in names:
             found[key.text] = value
         else:
-            report.add(key.place, unknown(f"key of {what}", key.text, names))
+            report.add(key.place, unknown("key", key.text, names, f" in {what}"))
     return found
 
 

@@ -9,25 +9,28 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from pixray_motion.story.report import START, Place, cut, quoted
 
 _GLUED = re.compile(r"^\s*(?:-\s+)*([\w-]+):([^\s:/].*)")
+_LINE_END = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")  # as ruamel counts lines
 _QUOTE = "put quotes round the whole value"
 
 
-def explain(error: MarkedYAMLError, text: str) -> tuple[Place, str]:
-    """The place and the sentence for a syntax error."""
+def explain(error: MarkedYAMLError, text: str, bracket: Place | None) -> tuple[Place, str]:
+    """The place and the sentence for a syntax error; ``bracket`` is where the innermost open brace stands."""
     place = _place(error.problem_mark or error.context_mark)
     opened = _place(error.context_mark) if error.context_mark else place
-    lines = [*text.splitlines(), ""]
+    lines = _LINE_END.split(text)
     problem, context = error.problem or "", error.context or ""
     if "mapping values are not allowed" in problem:
         return place, _stray_colon(place, lines)
+    if "sequence entries are not allowed" in problem:
+        return place, f"a list begins on a line of its own; put its first '- ' below the key, or {_QUOTE}"
     if "could not find expected ':'" in problem:
         return opened, _no_colon(_line(lines, opened.line))
-    if "while parsing a flow" in context:
-        return _flow(place, opened, lines, problem)
+    if "flow" in context:
+        return _flow(place, bracket or opened, lines, problem)
     if "quoted scalar" in context:
         return _quotes(place, opened, problem)
     if "cannot start any token" in problem:
-        return place, _bad_start(_line(lines, place.line)[place.column - 1 : place.column])
+        return place, _bad_start(_line(lines, place.line)[place.column - 1 :][:1])
     if "block" in context or "document start" in problem:
         return place, _block(place, lines, problem)
     if re.search(r"\b(alias|anchor|tag|directive)\b", context):
@@ -54,7 +57,7 @@ def no_value(key: str, after: str, flow: bool) -> str:
         return f"{quoted(key)} has no value, because '#' begins a comment; {_QUOTE}"
     if flow and not after.lstrip().startswith(":"):
         return f"{quoted(key)} has no value; if it belongs to the value before its comma, {_QUOTE}"
-    return f"{quoted(key)} has no value; write one after the colon, or take the key out"
+    return f"{quoted(key)} has no value; write one after the colon or, indented further, below it"
 
 
 def _place(mark: object) -> Place:
@@ -76,10 +79,14 @@ def _stray_colon(place: Place, lines: list[str]) -> str:
     return "this line is indented as if it belonged to the value above it; begin it below the key it belongs beside"
 
 
+def glued(text: str) -> str | None:
+    """The hint for ``length:4s``; None if the text is not of that kind."""
+    match = _GLUED.match(text)
+    return f"put a space after the colon: {quoted(f'{match[1]}: {match[2]}')}" if match else None
+
+
 def _no_colon(line: str) -> str:
-    if match := _GLUED.match(line):
-        return f"put a space after the colon: {quoted(f'{match[1]}: {match[2]}')}"
-    return f"a key and a colon are missing in {quoted(line.strip())}; write 'key: value'"
+    return glued(line) or f"a key and a colon are missing in {quoted(line.strip())}; write 'key: value'"
 
 
 def _flow(place: Place, opened: Place, lines: list[str], problem: str) -> tuple[Place, str]:
@@ -94,7 +101,10 @@ def _flow(place: Place, opened: Place, lines: list[str], problem: str) -> tuple[
     if place.line != opened.line:
         return place, f"the '{bracket}' of line {opened.line} is not closed before this line"
     if "got ':'" in problem:
-        return place, f"a value with a colon or a comma in braces needs quotes; {_QUOTE}"
+        return (
+            place,
+            f"a ',' is missing before this, or a value with a colon or a comma needs quotes; {_QUOTE}",
+        )
     return (
         place,
         f"a ',' or the end of '{bracket}' is missing here; if this belongs to the value before, {_QUOTE}",
