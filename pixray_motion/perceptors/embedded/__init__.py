@@ -86,7 +86,8 @@ def _read(path: Path) -> tuple[dict[str, dict[str, Any]], dict[str, Tensor], str
         fingerprint = hashlib.sha256(path.read_bytes()).hexdigest()
         with safe_open(str(path), framework="pt") as file:
             config = json.loads((file.metadata() or {})["config"])
-            return config, {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a dict, fingerprint
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a dict
+        return config, tensors, fingerprint
     except FileNotFoundError as error:
         raise ModelError(
             f"{path}: the perceptor's weights are missing; install pixray-motion again"
