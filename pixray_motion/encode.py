@@ -199,10 +199,10 @@ def _even(frame: Frame) -> Frame:
     return np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
 
 
-def _last_lines(log: IO[bytes], count: int = 3) -> str:
+def _last_lines(log: IO[bytes], count: int = 3, length: int = 400) -> str:
     log.seek(0)
     lines = log.read().decode("utf-8", "replace").strip().splitlines()
-    return _one_line("; ".join(lines[-count:]))
+    return _one_line("; ".join(lines[-count:]))[-length:]
 
 
 def _one_line(text: str) -> str:

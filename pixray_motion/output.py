@@ -61,21 +61,7 @@ class Output:
             self._check_folder()
         else:
             check_format(self.path.suffix.lower())
-            if self.path.is_dir():
-                raise OutputError(
-                    f"{self.path} is a folder: choose another name, or end it in / for a folder of frames"
-                )
-        parent = self.work.parent
-        if not parent.is_dir():
-            raise OutputError(f"there is no folder {parent} to write {self.path.name} in: make it first")
-        with explained(self.path):
-            existed = self.work.is_dir()
-            self.work.mkdir(exist_ok=True)
-            probe = self.work / "probe"
-            probe.touch()
-            probe.unlink()
-            if not existed:
-                self.work.rmdir()
+        check_file(self.path, may_be_folder=self.is_folder)
 
     def _check_folder(self) -> None:
         if not self.path.exists():
@@ -107,13 +93,14 @@ class Output:
 
 def check_file(path: Path, may_be_folder: bool = False) -> None:
     """Refuse a place where no file can be made; only trying shows whether one can."""
-    if path.is_dir() and not may_be_folder:
-        raise OutputError(f"{path} is a folder: choose another name")
     parent = Path(os.path.abspath(path)).parent
-    if not parent.is_dir():
-        raise OutputError(f"there is no folder {parent} to write {path.name} in: make it first")
-    with explained(path), tempfile.TemporaryFile(dir=parent):
-        Path(parent, f".{path.name}.work").is_dir()  # the longest name that will be asked for
+    with explained(path):
+        if path.is_dir() and not may_be_folder:
+            raise OutputError(f"{path} is a folder: choose another name")
+        if not parent.is_dir():
+            raise OutputError(f"there is no folder {parent} to write {path.name} in: make it first")
+        with tempfile.TemporaryFile(dir=parent), contextlib.suppress(FileNotFoundError):
+            os.stat(parent / f".{path.name}.work")  # the longest name that will be asked for
 
 
 def write_picture(path: Path, picture: Frame, tags: Mapping[str, str]) -> None:

@@ -1,0 +1,244 @@
+"""Films and their work folders: what is kept, what is refused, and that resuming changes nothing."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from films import TINY, decoded, fake_ffmpeg
+from PIL import Image
+
+from pixray_motion import encode as encoding
+from pixray_motion.encode import check_format
+from pixray_motion.errors import CheckpointError, EncodeError, OutputError
+from pixray_motion.film import Progress, write_film
+from pixray_motion.output import Output, WorkFolder
+from pixray_motion.render import Studio, render
+from pixray_motion.story.model import Story
+from pixray_motion.story.read import parse
+
+
+@pytest.fixture
+def _fresh_ffmpeg() -> Iterator[None]:
+    """Which ffmpeg there is is asked once a process; tests change it."""
+    encoding.ffmpeg.cache_clear()
+    check_format.cache_clear()
+    yield
+    encoding.ffmpeg.cache_clear()
+    check_format.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def story() -> Story:
+    return parse(TINY)
+
+
+@pytest.fixture(scope="module")
+def whole(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The film and the folder of frames that nothing has interrupted."""
+    folder = tmp_path_factory.mktemp("whole")
+    write_film(story, folder / "film.mp4")
+    write_film(story, f"{folder / 'frames'}/")
+    return folder
+
+
+class Stop(Exception):
+    """What interrupts a render here."""
+
+
+def interrupted(story: Story, output: Path | str, after: int, frames: range | None = None) -> None:
+    """Render until ``after`` frames are done, and no further."""
+
+    def stop(progress: Progress) -> None:
+        if progress.done == after:
+            raise Stop
+
+    with pytest.raises(Stop):
+        write_film(story, output, frames, on_progress=stop)
+
+
+def entries(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_film_holds_the_rendered_frames(story: Story, whole: Path) -> None:
+    studio = Studio.open(story)
+    rendered = [studio.image(state) for state in render(story, studio)]
+    names = [f"frame_{number:06d}.png" for number in range(6)]
+    assert entries(whole) == ["film.mp4", "frames"]
+    assert entries(whole / "frames") == names
+    for name, picture in zip(names, rendered, strict=True):
+        with Image.open(whole / "frames" / name) as saved:
+            assert np.array_equal(np.asarray(saved), picture)
+    for shown, picture in zip(decoded(whole / "film.mp4"), rendered, strict=True):
+        assert np.abs(shown.astype(int) - picture).mean() < 12  # colour at half size, and a lossy codec
+
+
+@pytest.mark.parametrize("after", [1, 3, 5, 6])
+def test_resuming_changes_nothing(story: Story, whole: Path, tmp_path: Path, after: int) -> None:
+    film = tmp_path / "film.mp4"
+    interrupted(story, film, after)
+    assert entries(tmp_path) == [".film.mp4.work"]
+    done = []
+    write_film(story, film, resume=True, on_progress=lambda progress: done.append(progress.resumed))
+    assert done[0] == after
+    assert film.read_bytes() == (whole / "film.mp4").read_bytes()
+    assert entries(tmp_path) == ["film.mp4"]
+
+
+def test_a_folder_resumes_too(story: Story, whole: Path, tmp_path: Path) -> None:
+    interrupted(story, f"{tmp_path}/frames/", 2)
+    assert entries(tmp_path) == [".frames.work"]
+    write_film(story, tmp_path / "frames", resume=True)
+    assert entries(tmp_path) == ["frames"]
+    for name in entries(whole / "frames"):
+        assert (tmp_path / "frames" / name).read_bytes() == (whole / "frames" / name).read_bytes()
+
+
+def test_a_frame_whose_state_was_not_saved_is_made_again(story: Story, whole: Path, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    interrupted(story, film, 3)
+    work = WorkFolder(Output.of(film).work)
+    work.frame(3).write_bytes(b"half a pictu")
+    write_film(story, film, resume=True)
+    assert film.read_bytes() == (whole / "film.mp4").read_bytes()
+
+
+def test_an_unfinished_render_is_not_thrown_away_unasked(story: Story, whole: Path, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    interrupted(story, film, 2)
+    with pytest.raises(OutputError, match=r"an unfinished render .* --resume, or throw it away by --restart"):
+        write_film(story, film)
+    write_film(story, film, restart=True)
+    assert film.read_bytes() == (whole / "film.mp4").read_bytes()
+
+
+def test_nothing_is_left_of_a_render_that_made_no_frame(story: Story, tmp_path: Path) -> None:
+    interrupted(story, tmp_path / "film.mp4", 0)
+    assert entries(tmp_path) == []
+
+
+def test_a_changed_ending_resumes_and_a_changed_beginning_does_not(story: Story, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    interrupted(story, film, 2)
+    with pytest.raises(CheckpointError, match="changed at or before frame 1"):
+        write_film(parse(TINY.replace("a green forest", "a red forest")), film, resume=True)
+    changed = parse(TINY.replace("a blue sea", "a red sea"))
+    write_film(changed, film, resume=True)
+    write_film(changed, tmp_path / "new.mp4")
+    assert film.read_bytes() == (tmp_path / "new.mp4").read_bytes()
+
+
+def test_a_part_has_the_frames_of_the_whole(story: Story, whole: Path, tmp_path: Path) -> None:
+    write_film(story, tmp_path / "part", range(2, 4))
+    assert entries(tmp_path / "part") == ["frame_000002.png", "frame_000003.png"]
+    for name in entries(tmp_path / "part"):
+        assert (tmp_path / "part" / name).read_bytes() == (whole / "frames" / name).read_bytes()
+
+
+def test_a_part_after_a_cut_starts_at_the_cut(tmp_path: Path) -> None:
+    story = parse(TINY.replace("  - name: sea", "  - name: sea\n    cut: true"))
+    seen = []
+    write_film(
+        story, tmp_path / "part", range(4, 6), on_progress=lambda progress: seen.append(progress.frame)
+    )
+    write_film(story, tmp_path / "whole")
+    assert seen == [3, 3, 4, 5]
+    for name in entries(tmp_path / "part"):
+        assert (tmp_path / "part" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_a_part_resumes_with_the_same_part_only(story: Story, tmp_path: Path) -> None:
+    interrupted(story, tmp_path / "part", 5, range(3, 6))
+    with pytest.raises(CheckpointError, match="has no frame 1: go on with the same --frames"):
+        write_film(story, tmp_path / "part", range(1, 6), resume=True)
+    write_film(story, tmp_path / "part", range(3, 6), resume=True)
+    assert entries(tmp_path / "part") == [f"frame_{number:06d}.png" for number in (3, 4, 5)]
+
+
+@pytest.mark.parametrize("frames", [range(0), range(5, 7), range(-1, 3), range(0, 6, 2)])
+def test_frames_outside_the_film_are_refused(story: Story, tmp_path: Path, frames: range) -> None:
+    with pytest.raises(OutputError, match="the film has the frames 0 to 6"):
+        write_film(story, tmp_path / "film.mp4", frames)
+
+
+def test_threads_stay_as_they_were(story: Story, tmp_path: Path) -> None:
+    interrupted(story, tmp_path / "film.mp4", 1)
+    with pytest.raises(CheckpointError, match="begun with --threads 1"):
+        write_film(story, tmp_path / "film.mp4", resume=True, threads=3)
+
+
+@pytest.mark.usefixtures("_fresh_ffmpeg")
+def test_an_older_film_stays_until_the_new_one_is_complete(
+    story: Story, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"the older film")
+    with monkeypatch.context() as patch:
+        patch.setenv(
+            "IMAGEIO_FFMPEG_EXE", fake_ffmpeg(tmp_path, "echo 'No space left on device' >&2; exit 1")
+        )
+        with pytest.raises(EncodeError, match="No space left"):
+            write_film(story, film)
+    assert film.read_bytes() == b"the older film"
+    encoding.ffmpeg.cache_clear()
+    write_film(story, film, resume=True)
+    assert film.read_bytes() == (whole / "film.mp4").read_bytes()
+
+
+def test_an_older_folder_of_frames_is_replaced_whole(story: Story, whole: Path, tmp_path: Path) -> None:
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    (frames / "frame_000099.png").write_bytes(b"older")
+    write_film(story, frames)
+    assert entries(frames) == entries(whole / "frames")
+
+
+def test_outputs_that_cannot_be_are_refused_before_rendering(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "folder.mp4").mkdir()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").touch()
+    (tmp_path / "plain").touch()
+    monkeypatch.chdir(tmp_path)
+    cases = {
+        "film.avi": "cannot write a film as '.avi'",
+        "folder.mp4": "folder.mp4 is a folder",
+        "mine": "mine holds other files, such as thesis.txt",
+        "plain": "plain is a file, and a name without",
+        ".": "is the folder you are in",
+        "": "the output has no name",
+        "missing/film.mp4": "there is no folder .*missing to write film.mp4 in",
+        "plain/film.mp4": "there is no folder .*plain to write film.mp4 in",
+        f"{'x' * 300}.mp4": "name too long; choose a shorter name",
+        "/proc/film.mp4": "cannot write /proc/film.mp4",
+    }
+    before = entries(tmp_path)
+    for output, message in cases.items():
+        with pytest.raises((OutputError, EncodeError), match=message):
+            write_film(story, output)
+    assert entries(tmp_path) == before
+
+
+def test_two_renders_of_one_film_do_not_mix(story: Story, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+
+    def again(progress: Progress) -> None:
+        if progress.done == 2 and progress.stage == "rendering":
+            with pytest.raises(OutputError, match="another render is writing"):
+                write_film(story, film, resume=True)
+
+    write_film(story, film, on_progress=again)
+    assert entries(tmp_path) == ["film.mp4"]
+
+
+def test_metadata_names_the_story_and_the_seed(story: Story, tmp_path: Path) -> None:
+    write_film(replace(story, text="story: 1\n"), tmp_path / "a.mp4")
+    write_film(replace(story, text="story: 1\n"), tmp_path / "b.mp4")
+    data = (tmp_path / "a.mp4").read_bytes()
+    assert data == (tmp_path / "b.mp4").read_bytes()
+    assert b"seed 3" in data
+    assert b"story: 1" in data
+    assert str(tmp_path).encode() not in data
