@@ -18,7 +18,7 @@ from pixray_motion.story.track import Clock, Constant, Samples, Track
 from pixray_motion.units import Unit
 
 CHUNK = 16_384
-FINITE = "keep divisors away from 0, roots and logarithms positive, and exponents up to 64"
+FINITE = ", so keep divisors away from 0, roots and logarithms positive, and exponents up to 64"
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,9 @@ class NumberCheck:
         return True
 
     def _sentence(self, frame: int, value: float) -> str:
-        when = moment(frame, self.clock)
-        allowed = span(self.unit.low, self.unit.high)
-        if not np.isfinite(value):
-            return f"'{self.name}' is no finite number {when} ({allowed} is allowed); {FINITE}"
-        return f"'{self.name}' is {number(value)} {when}; {allowed} ({self.unit.name}) is allowed"
+        allowed = f"{span(self.unit.low, self.unit.high)} ({self.unit.name}) is allowed"
+        hint = "" if np.isfinite(value) else FINITE
+        return f"'{self.name}' is {number(value)} {moment(frame, self.clock)}; {allowed}{hint}"
 
 
 @dataclass(frozen=True)

@@ -51,11 +51,14 @@ class Keyed(Track):
         share = np.divide(frames - self._times[left], length, out=np.zeros(frames.shape), where=inside)
         share = self._eased(share, right)
         first, last = self._values(left, frames), self._values(right, frames)
+        return np.where(share == 0, first, self._blend(first, last, share))
+
+    def _blend(self, first: Samples, last: Samples, share: Samples) -> Samples:
+        """Kept between the two, so that rounding never leaves the range of values that are allowed."""
         with np.errstate(all="ignore"):
-            mixed = (
-                first ** (1 - share) * last**share if self.geometric else first * (1 - share) + last * share
-            )
-        return np.where(share == 0, first, mixed)
+            linear = not self.geometric
+            mixed = first * (1 - share) + last * share if linear else first ** (1 - share) * last**share
+            return np.clip(mixed, np.minimum(first, last), np.maximum(first, last))
 
     @cached_property
     def _times(self) -> Samples:

@@ -76,7 +76,7 @@ class _Stop(Exception):
 
 @dataclass
 class _Open:
-    """A list or mapping that is not closed yet, ``flow`` if it has brackets; in a mapping ``key`` waits for its value."""
+    """A list or mapping that is still open, ``flow`` if it has brackets; in a mapping ``key`` waits for its value."""
 
     node: Sequence | Mapping
     flow: bool

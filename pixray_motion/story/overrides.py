@@ -15,8 +15,8 @@ _YAML = ("{", "[", "'", '"')  # values that begin so are YAML; all others are te
 
 def override(root: Mapping, options: Iterable[tuple[str, str]], report: Report) -> None:
     """Change ``root`` in place, one option after the other; reports those that cannot be."""
-    for path, value in options:
-        place = Place(0, 0, cut(f"{path}={value}"))
+    for number, (path, value) in enumerate(options):
+        place = Place(0, number, cut(f"{path}={value}"))  # the number keeps mistakes in the options' order
         try:
             node = _value(value, place, report)
             if node is not None:

@@ -88,7 +88,7 @@ def unknown(what: str, name: str, allowed: Iterable[str], where: str = "") -> st
 
 def number(value: float) -> str:
     """``value`` as a person would write it."""
-    return format(value, ".10g")
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else format(value, ".6g")
 
 
 def span(low: float, high: float) -> str:

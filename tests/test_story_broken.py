@@ -1,0 +1,151 @@
+"""Broken stories: each file in data/broken begins with the lines that a user must see for it."""
+
+from pathlib import Path
+
+import pytest
+
+from pixray_motion.errors import StoryError
+from pixray_motion.story import limits
+from pixray_motion.story.read import parse, read
+
+BROKEN = sorted((Path(__file__).parent / "data" / "broken").glob("*.yaml"))
+
+
+def problems(text: str, *overrides: tuple[str, str]) -> list[str]:
+    with pytest.raises(StoryError) as caught:
+        parse(text, "s", overrides)
+    return str(caught.value).split("\n")
+
+
+@pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
+def test_a_broken_story_gives_its_lines_and_no_others(path: Path) -> None:
+    lines = path.read_text("utf-8").split("\n")
+    expected = [
+        line.removeprefix("# ") for line in lines[: next(i for i, x in enumerate(lines) if x[:1] != "#")]
+    ]
+    with pytest.raises(StoryError) as caught:
+        read(path)
+    assert str(caught.value).split("\n") == [f"{path}:{line}" for line in expected]
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(BROKEN) >= 30
+
+
+UNREADABLE = {
+    "empty": (b"", "the story is empty; begin with 'story: 1'"),
+    "comments": (b"# nothing\n", "the story is empty; begin with 'story: 1'"),
+    "binary": (bytes(range(256)), "this is not a text file; a story is YAML, and begins with 'story: 1'"),
+    "latin-1": ("story: é".encode("latin-1"), "the file is not UTF-8 text; save it with the encoding UTF-8"),
+    "utf-16": ("story: 1".encode("utf-16"), "the file is not UTF-8 text; save it with the encoding UTF-8"),
+    "large": (b"# " + b"x" * 1_000_000, "the file is larger than 1000000 bytes; make the story shorter"),
+}
+
+
+@pytest.mark.parametrize(("data", "message"), UNREADABLE.values(), ids=UNREADABLE)
+def test_a_file_that_is_no_text_is_reported_at_its_beginning(
+    tmp_path: Path, data: bytes, message: str
+) -> None:
+    path = tmp_path / "story.yaml"
+    path.write_bytes(data)
+    with pytest.raises(StoryError) as caught:
+        read(path)
+    assert str(caught.value) == f"{path}:1:1: {message}"
+
+
+def test_folders_and_missing_files_are_reported_at_1_1(tmp_path: Path) -> None:
+    for path, message in ((tmp_path, "this is a folder"), (tmp_path / "no.yaml", "there is no such file")):
+        with pytest.raises(StoryError, match=f":1:1: {message}"):
+            read(path)
+
+
+def test_a_byte_order_mark_is_no_character(tmp_path: Path) -> None:
+    path = tmp_path / "story.yaml"
+    path.write_bytes(b"\xef\xbb\xbfstory: 1\nscenes: [{length: 4}]\n")
+    with pytest.raises(StoryError, match=r":2:19: the number '4' is not a time"):
+        read(path)
+
+
+def test_values_are_cut_and_stay_on_one_line() -> None:
+    [line] = problems(f'story: 1\nscenes: [{{length: 1s, border: "a\\n{"b" * 99}"}}]')
+    assert f"'a\\n{'b' * 55}...'" in line
+
+
+def test_many_mistakes_are_counted_beyond_a_hundred() -> None:
+    lines = problems("story: 1\nscenes:\n" + "  - length: 5\n" * 150)
+    assert len(lines) == 101
+    assert lines[-1] == "s:102:13: and 50 more mistakes further on"
+
+
+LIMITS = {
+    "line": ("story: " + "!" * 200_001, "longer than 200000 characters"),
+    "depth": ("[" * 65 + "]" * 65, "nested deeper than 64 levels"),
+    "endless depth": ("[" * 100_000, "nested deeper than 64 levels"),
+    "prompts": ("story: 1\nscenes: [{length: 1s, prompts: [" + "x," * 101 + "]}]", "at most 100 prompts"),
+    "moves": ("story: 1\nscenes: [{length: 1s, move: [" + "zoom," * 101 + "]}]", "at most 100 movements"),
+    "digits": ("story: 1\nscenes: [{length: " + "9" * 5000 + "s}]", "too long for a time"),
+    "work": (
+        "story: 1\nscenes:\n- length: 1000000f\n  losses: {smoothness: sin(" + "t+" * 200 + "t)"
+        ", saturation: sin(" + "t+" * 200 + "t)}\n  steps: sin(" + "t+" * 200 + "t)",
+        "too many changing values",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), LIMITS.values(), ids=LIMITS)
+def test_limits_are_tested_before_anything_is_made(text: str, message: str) -> None:
+    assert message in problems(text)[0]
+
+
+def test_values_and_scenes_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "NODES", 100)
+    monkeypatch.setattr(limits, "SCENES", 10)
+    assert problems("story: 1\nscenes: [" + "x," * 200 + "]") == [
+        "s:2:200: the story has more than 100 values; make it shorter"
+    ]
+    assert problems("story: 1\nscenes: [" + "x," * 11 + "]") == [
+        "s:2:9: a film has at most 10 scenes. Got 11"
+    ]
+
+
+OVERRIDES = {
+    "value": ("scenes.0.length", "2x", "'2x' is not a time; write 48f, 4s or 0:04"),
+    "unknown key": ("sed", "2", "unknown key 'sed' in a story; did you mean 'seed'? "),
+    "unknown scene": ("scenes.forrest.length", "2s", "there is no scene 'forrest'; did you mean 'forest'? "),
+    "unknown scene key": (
+        "scenes.0.lenght",
+        "2s",
+        "unknown key 'lenght' in a scene; did you mean 'length'? ",
+    ),
+    "no such number": ("scenes.7.length", "2s", "there is no scene '7'; allowed: forest, scene 2"),
+    "no such item": (
+        "scenes.0.move.4.zoom.factor",
+        "2",
+        "the list has no item '4'; write the number of one: 0 to 0",
+    ),
+    "no value": ("seed", "", "the value is missing; write key.path=value"),
+    "no key": ("", "2", "a key is missing; write key.path=value, as in scenes.0.length=2s"),
+    "yaml": ("scenes.0.steps", "{0f: 1", "this '{' is never closed"),
+    "formula": (
+        "scenes.forest.move.0.zoom.factor",
+        "1+x",
+        "the formula '1+x' is wrong at column 3: unknown name 'x'",
+    ),
+    "over time": ("scenes.0.move.0.zoom.factor", "1-t", "'factor' is 0 at the scene's frame 12 (1s); "),
+}
+STORY = """story: 1
+scenes:
+  - {name: forest, length: 4s, move: [zoom: {factor: 2}]}
+  - {length: 2s}
+"""
+
+
+@pytest.mark.parametrize(("path", "value", "message"), OVERRIDES.values(), ids=OVERRIDES)
+def test_a_mistake_in_an_option_names_the_option(path: str, value: str, message: str) -> None:
+    [line] = problems(STORY, (path, value))
+    assert line.startswith(f"--set {path}={value}: {message}")
+
+
+def test_mistakes_in_the_file_come_before_those_in_options() -> None:
+    lines = problems(STORY.replace("2s", "2"), ("seed", "x"), ("canvas", "1x1"))
+    assert [line.split(": ")[0] for line in lines] == ["s:4:14", "--set seed=x", "--set canvas=1x1"]
