@@ -1,0 +1,254 @@
+"""The command line, in process: what it prints, what it writes and what it ends with."""
+
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from films import TINY, decoded, tiny
+from PIL import Image
+
+from pixray_motion import __version__
+from pixray_motion.cli import program
+from pixray_motion.cli.options import parse_frames
+from pixray_motion.cli.program import sentence
+from pixray_motion.story.read import parse
+
+COMMANDS = ("render", "still", "preview", "check", "list", "new")
+STILL = ("still", "a red ball", "--size", "24x16", "--steps", "2")
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(program, [str(argument) for argument in arguments], prog_name="pixray-motion")
+
+
+def refused(*arguments: str | Path) -> str:
+    """The one line with which a command ends with 2 and prints nothing else."""
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, ""), result.output
+    assert result.stderr.count("\n") == 1
+    assert "\x1b" not in result.stderr
+    return result.stderr.strip()
+
+
+@pytest.fixture
+def story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A tiny story in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    return tiny(tmp_path).relative_to(tmp_path)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert f"Example:\n    pixray-motion {command} " in result.stdout
+
+
+def test_the_program_lists_its_commands_and_its_version() -> None:
+    assert set(program.commands) == set(COMMANDS)
+    assert run("--version").stdout == f"pixray-motion {__version__}\n"
+    assert run("--help").exit_code == 0
+    assert run().exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["rendr"], "No such command 'rendr'"),
+        (["render"], "Missing argument 'STORY'. (see 'pixray-motion render --help')"),
+        (["render", "tiny.yaml", "--nope"], "No such option '--nope'"),
+        (["render", "tiny.yaml", "--seed", "-1"], "Invalid value for '--seed'"),
+        (["render", "tiny.yaml", "--seed", "1.5"], "'1.5' is not a valid integer range"),
+        (["render", "tiny.yaml", "--quality", "best"], "'best' is not one of 'full', 'draft'"),
+        (
+            ["render", "tiny.yaml", "--set", "seed"],
+            "write key=value, for example scenes.0.length=2s. Got 'seed'",
+        ),
+        (["render", "tiny.yaml", "--set", "scenes.lake.length=2s"], "--set scenes.lake.length"),
+        (["render", "tiny.yaml", "--set", "rate=fast"], "--set rate"),
+        (["render", "tiny.yaml", "--resume", "--restart"], "give one of them"),
+        (["render", "tiny.yaml", "--threads", "0"], "Invalid value for '--threads'"),
+        (
+            ["render", "tiny.yaml", "-o", "film.avi"],
+            "cannot write a film as '.avi'; allowed: .mp4, .webm, .gif",
+        ),
+        (["render", "tiny.yaml", "-o", "nowhere/film.mp4"], "there is no folder"),
+        (["render", "tiny.yaml", "-o", "tiny.yaml"], "cannot write a film as '.yaml'"),
+        (["render", "missing.yaml"], "missing.yaml:1:1: there is no such file"),
+        (["render", "tiny.yaml", "--frames", "5f"], "write A:B"),
+        (["render", "tiny.yaml", "--frames", "0:7f"], "the film ends at frame 6 (0.75s), before '0:7f' does"),
+        (["render", "tiny.yaml", "--frames", "3f:3f"], "holds no frame"),
+        (["render", "tiny.yaml", "--frames", "3f:1f"], "holds no frame"),
+        (["render", "tiny.yaml", "--frames", "0:50%"], "write A:B"),
+        (["preview", "tiny.yaml", "--image", "nothing.png"], "cannot read the picture nothing.png"),
+        (["preview", "tiny.yaml", "--image", "tiny.yaml"], "tiny.yaml is not a picture"),
+        (["preview", "tiny.yaml", "--image", "a.png", "--draft"], "give one of them"),
+        (["preview", "tiny.yaml", "-o", "nowhere/x"], "there is no folder"),
+        (["still", "x", "-o", "x.tiff"], "cannot write a picture as '.tiff'; allowed: .png"),
+        (["still", "x", "--drawer", "oils"], "unknown drawer 'oils'; allowed: fft, pixel"),
+        (["still", "x", "--size", "3x4"], "the canvas has 16 to 8192 pixels a side. Got '3x4'"),
+        (["still", "x:y:z:9"], "x:y:z:9"),
+        (["list", "colours"], "'colours' is not one of"),
+        (["new", "tiny.yaml"], "tiny.yaml exists: choose another name"),
+        (["new", "nowhere/story.yaml"], "cannot write nowhere/story.yaml: no such file or directory"),
+    ],
+)
+@pytest.mark.usefixtures("story")
+def test_mistakes_are_one_line_and_write_nothing(tmp_path: Path, arguments: list[str], message: str) -> None:
+    assert message in refused(*arguments)
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.yaml"]
+
+
+def test_render_writes_the_film_and_says_so(story: Path, tmp_path: Path) -> None:
+    result = run("render", story)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("tiny.mp4: 6 frames, 0.75 s of film, made in 0:")
+    assert "rendering 6 frames with 1 thread" in result.stderr
+    assert "\x1b" not in result.output
+    assert len(decoded(tmp_path / "tiny.mp4")) == 6
+
+
+def test_render_takes_a_part_quietly(story: Path, tmp_path: Path) -> None:
+    result = run("render", story, "-o", "part/", "--frames", "1f:0.375s", "--quiet")
+    assert (result.exit_code, result.output) == (0, "")
+    assert sorted(path.name for path in (tmp_path / "part").iterdir()) == [
+        "frame_000001.png",
+        "frame_000002.png",
+    ]
+
+
+def test_the_seed_option_wins(story: Path, tmp_path: Path) -> None:
+    one = ("--frames", "0:1", "--quiet")
+    for name, options in {
+        "a.mp4": ("--seed", "8", "--set", "seed=9"),
+        "b.mp4": ("--set", "seed=8"),
+        "c.mp4": ("--set", "seed=9"),
+    }.items():
+        assert run("render", story, "-o", name, *one, *options).exit_code == 0
+    films = [(tmp_path / name).read_bytes() for name in ("a.mp4", "b.mp4", "c.mp4")]
+    assert films[0] == films[1] != films[2]
+
+
+def test_a_draft_is_small_and_keeps_the_frames(story: Path, tmp_path: Path) -> None:
+    wide = ("--set", "canvas=320x180", "--set", "drawer=pixel", "--frames", "0:2")
+    assert run("render", story, "-o", "draft.mp4", "--quality", "draft", *wide).exit_code == 0
+    frames = decoded(tmp_path / "draft.mp4")
+    assert (len(frames), frames[0].shape) == (2, (72, 128, 3))
+
+
+def test_an_unfinished_film_is_in_the_way_until_it_is_asked_for(story: Path, tmp_path: Path) -> None:
+    work = tmp_path / ".tiny.mp4.work"
+    work.mkdir()
+    (work / "state.safetensors").write_bytes(b"not a state")
+    assert "--resume, or throw it away by --restart" in refused("render", story)
+    assert "cannot be read" in refused("render", story, "--resume")
+    assert run("render", story, "--restart", "--frames", "0:1").exit_code == 0
+    assert not work.exists()
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp"])
+def test_still_draws_one_picture(suffix: str, tmp_path: Path) -> None:
+    picture = tmp_path / f"ball.{suffix}"
+    result = run(*STILL, "-o", picture)
+    assert result.exit_code == 0, result.output
+    with Image.open(picture) as image:
+        assert image.size == (24, 16)
+    assert result.stdout.startswith(f"{picture}: 24x16, score ")
+
+
+def test_still_takes_any_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for prompt in ("ein 🦊 im 'Schnee' \"#1\" {a, b}", "a red fox:2 | snow"):
+        result = run("still", prompt, "--size", "16x16", "--steps", "1", "--drawer", "pixel")
+        assert result.exit_code == 0, result.output
+    with Image.open("image.png") as image:
+        assert image.size == (16, 16)
+        assert "a red fox:2" in image.info["Comment"]
+
+
+def test_check_judges_every_story(story: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text(TINY.replace("rate: 8", "rate: fast").replace("steps: 1", "stps: 1"))
+    good = run("check", story)
+    assert (good.exit_code, good.stderr) == (0, "")
+    assert good.stdout == "tiny.yaml: fine: 6 frames, 0.75 s at 32x18, 2 scenes, drawn by fft\n"
+    both = run("check", "bad.yaml", story)
+    assert (both.exit_code, both.stdout) == (2, good.stdout)
+    assert all(line.startswith("bad.yaml:") for line in both.stderr.splitlines())
+    assert both.stderr.count("\n") == 3
+
+
+@pytest.mark.parametrize(
+    ("what", "lines"),
+    [
+        ("drawers", ["fft: ", "grid  ", "columns x rows", "1x1..the canvas"]),
+        ("movements", ["zoom: ", "factor     scale, over time", "0.001..1000  1", "[0, 0]"]),
+        ("losses", ["saturation: ", "smoothness: ", "weight, over time  -1000..1000"]),
+        ("filters", ["contrast: ", "amount"]),
+        ("perceptors", ["embedded: "]),
+    ],
+)
+def test_list_says_what_a_story_can_name(what: str, lines: list[str]) -> None:
+    result = run("list", what)
+    assert result.exit_code == 0
+    for line in lines:
+        assert line in result.stdout
+    assert "``" not in result.stdout
+
+
+def test_a_new_story_can_be_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("new", "mine.yaml").exit_code == 0
+    assert run("check", "mine.yaml").exit_code == 0
+    small = ("--set", "canvas=32x18", "--set", "scenes.forest.steps=1", "--frames", "0:2f")
+    result = run("render", "mine.yaml", "-o", "mine.gif", *small)
+    assert result.exit_code == 0, result.output
+    assert len(decoded(tmp_path / "mine.gif")) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "frames"),
+    [
+        ("0:6f", range(6)),
+        ("2f:4f", range(2, 4)),
+        ("2:4", range(2, 4)),
+        ("0:0.5s", range(4)),
+        ("0.25s:0:00.5", range(2, 4)),
+        ("0:00.25:0:00.5", range(2, 4)),
+        ("0:00:00.25:0:00:00.5", range(2, 4)),
+        ("2f:", range(2, 6)),
+        (":2f", range(2)),
+        (":", range(6)),
+        ("0:0:00.5", range(4)),
+    ],
+)
+def test_frames_are_given_by_number_or_by_time(text: str, frames: range) -> None:
+    assert parse_frames(text, parse(TINY)) == frames
+
+
+@pytest.mark.parametrize("text", ["", "4", "a:b", "1s", "-1f:3f", "1:2:3", "1f:2f:3f"])
+def test_other_frames_are_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        parse_frames(text, parse(TINY))
+
+
+def test_what_should_not_happen_asks_for_a_report() -> None:
+    assert sentence(ValueError("broken\nthing")) == (
+        "this should not have happened (ValueError: broken thing): please report it, with what "
+        "'pixray-motion --debug ...' prints"
+    )
+    assert sentence(OSError(28, "No space left on device", "x.png")) == "x.png: no space left on device"
+    assert "not enough memory" in sentence(MemoryError())
+
+
+def test_debug_shows_where_it_happened(monkeypatch: pytest.MonkeyPatch) -> None:
+    @click.command()
+    def fails() -> None:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setitem(program.commands, "fails", fails)
+    assert "Traceback" not in refused("fails")
+    result = run("--debug", "fails")
+    assert result.exit_code == 2
+    assert "ZeroDivisionError: oh" in result.stderr
+    assert "Traceback" in result.stderr

@@ -1,0 +1,122 @@
+"""The command line as a process of its own: signals, kills, pipes, full disks, and what it imports."""
+
+import resource
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from films import TINY, program, tiny
+
+LONG = TINY.replace("length: 3f", "length: 8f").replace("steps: 1", "steps: 2")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The film of ``LONG`` that nothing has interrupted."""
+    folder = tmp_path_factory.mktemp("whole")
+    tiny(folder, LONG)
+    process = program(["render", "tiny.yaml", "--quiet"], folder)
+    assert process.communicate() == ("", "")
+    return (folder / "tiny.mp4").read_bytes()
+
+
+def begun(folder: Path, frames: int) -> subprocess.Popen[str]:
+    """A render of ``LONG`` that has finished some frames and is at work on more."""
+    tiny(folder, LONG)
+    process = program(["render", "tiny.yaml", "--quiet"], folder)
+    work = folder / ".tiny.mp4.work"
+    while not ((work / "state.safetensors").exists() and len(list((work / "frames").iterdir())) >= frames):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.005)
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_render_says_how_to_go_on(
+    tmp_path: Path, whole: bytes, number: signal.Signals
+) -> None:
+    process = begun(tmp_path, 3)
+    process.send_signal(number)
+    stdout, stderr = process.communicate()
+    assert (process.returncode, stdout) == (130, "")
+    message, command = stderr.strip().split("; go on with: ")
+    assert message == "interrupted"
+    assert command == shlex.join(
+        [sys.executable, "-m", "pixray_motion", "render", "--resume", "tiny.yaml", "--quiet"]
+    )
+    subprocess.run(command, shell=True, cwd=tmp_path, check=True)
+    assert (tmp_path / "tiny.mp4").read_bytes() == whole
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["tiny.mp4", "tiny.yaml"]
+
+
+@pytest.mark.parametrize("frames", [1, 7])
+def test_a_killed_render_goes_on(tmp_path: Path, whole: bytes, frames: int) -> None:
+    process = begun(tmp_path, frames)
+    process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert not (tmp_path / "tiny.mp4").exists()
+    resumed = program(["render", "tiny.yaml", "--quiet", "--resume"], tmp_path)
+    assert resumed.communicate() == ("", "")
+    assert (tmp_path / "tiny.mp4").read_bytes() == whole
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["tiny.mp4", "tiny.yaml"]
+
+
+def test_a_full_disk_keeps_what_is_done(tmp_path: Path) -> None:
+    """A limit on the size of files stands for the disk: the state of a larger canvas does not fit."""
+    tiny(tmp_path, TINY)
+    limited = [sys.executable, "-m", "pixray_motion", "render", "tiny.yaml", "--set", "canvas=128x72"]
+    done = subprocess.run(
+        limited,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000)),
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 2  # the opening line and the error
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "tiny.mp4").exists()
+
+
+def test_a_closed_pipe_is_not_an_error(tmp_path: Path) -> None:
+    process = program(["list", "movements"], tmp_path)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait() == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["list", "drawers"], ["list", "losses"], ["check", "tiny.yaml"], ["new", "a.yaml"]],
+)
+def test_nothing_but_drawing_imports_torch(tmp_path: Path, arguments: list[str]) -> None:
+    tiny(tmp_path)
+    script = (
+        "import sys, atexit, pixray_motion\n"
+        "from pixray_motion.cli import program\n"
+        "atexit.register(lambda: print('heavy:', *({'torch', 'scipy', 'transformers'} & set(sys.modules))))\n"
+        f"program({arguments!r})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.endswith("heavy:\n")
+
+
+def test_words_that_a_terminal_cannot_show_are_no_error(tmp_path: Path) -> None:
+    tiny(tmp_path, TINY.replace("name: forest", "name: 'Wäldchen 🌲'"))
+    done = subprocess.run(
+        [sys.executable, "-m", "pixray_motion", "render", "tiny.yaml", "-o", "fülm/", "--frames", "0:1"],
+        cwd=tmp_path,
+        capture_output=True,
+        env={"PYTHONIOENCODING": "ascii", "PATH": ""},
+    )
+    assert (done.returncode, (tmp_path / "fülm" / "frame_000000.png").exists()) == (0, True), done.stderr
