@@ -1,0 +1,174 @@
+"""Previews: the test card goes where the plan says, and both files are made without a perceptor."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from films import TINY, decoded, tiny
+from numpy.typing import NDArray
+from PIL import Image
+
+from pixray_motion.cli import program
+from pixray_motion.geometry import Canvas
+from pixray_motion.preview import SIZE, Files, moved, write_preview
+from pixray_motion.story.read import parse
+from pixray_motion.storyboard import STRIP, moment, prompts
+from pixray_motion.testcard import test_card as card_of
+from pixray_motion.variants import DRAFT_STEPS, draft
+
+HEAD = "story: 1\ncanvas: 64x36\nrate: 8\nscenes:\n"
+SMALL = Canvas(160, 90)
+
+
+def last_frame(story: str, canvas: Canvas = SMALL) -> NDArray[np.uint8]:
+    *_, (_, picture) = moved(parse(HEAD + story), card_of(canvas), canvas)
+    return np.asarray(picture)
+
+
+def card(canvas: Canvas = SMALL) -> NDArray[np.uint8]:
+    return np.asarray(card_of(canvas))
+
+
+def difference(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
+    return float(np.abs(first.astype(float) - second).mean())
+
+
+def test_the_card_has_four_different_corners_and_sides() -> None:
+    picture = card(Canvas(640, 360))
+    for turned in (picture[::-1], picture[:, ::-1], picture[::-1, ::-1]):
+        assert difference(picture, turned) > 20
+    assert card_of(Canvas(90, 160)).size == (90, 160)
+    assert card_of(Canvas(16, 16)).size == (16, 16)
+
+
+def test_a_pan_to_the_right_moves_the_card_to_the_right() -> None:
+    """0.1 of the height is 9 pixels; a seventh of the way is added by no rounding."""
+    shown = last_frame("  - {length: 9f, move: [{pan: {x: 0.1/s}}]}")
+    assert difference(shown[:, 9:], card()[:, :-9]) < 2
+    assert difference(shown[:, :-9], card()[:, 9:]) > 10
+
+
+def test_a_pan_down_moves_the_card_down() -> None:
+    shown = last_frame("  - {length: 9f, move: [{pan: {y: 0.1/s}}]}")
+    assert difference(shown[9:], card()[:-9]) < 2
+
+
+def test_a_factor_above_one_magnifies() -> None:
+    shown = Image.fromarray(last_frame("  - {length: 9f, move: [{zoom: {factor: 2/s}}]}"))
+    middle = card_of(SMALL).resize(shown.size, Image.Resampling.BICUBIC, box=(40, 22.5, 120, 67.5))
+    assert difference(np.asarray(shown), np.asarray(middle)) < 4
+
+
+def test_an_angle_turns_clockwise() -> None:
+    square = Canvas(90, 90)
+    shown = last_frame("  - {length: 9f, move: [{rotate: {angle: 90/s}}]}", square)
+    middle = slice(20, 70)
+    clockwise, other = (np.rot90(card(square), turn)[middle, middle] for turn in (-1, 1))
+    assert difference(shown[middle, middle], clockwise) < 8 < 20 < difference(shown[middle, middle], other)
+
+
+def test_a_cut_shows_the_card_anew() -> None:
+    shown = last_frame("  - {length: 9f, move: [{pan: {x: 1/s}}]}\n  - {length: 1f, cut: true}")
+    assert difference(shown, card()) < 1
+
+
+def test_a_preview_is_a_storyboard_and_an_animatic(tmp_path: Path) -> None:
+    path = tiny(tmp_path)
+    result = CliRunner().invoke(program, ["preview", str(path)])
+    assert result.exit_code == 0, result.output
+    assert result.stdout == f"{tmp_path / 'tiny.storyboard.png'}\n{tmp_path / 'tiny.animatic.mp4'}\n"
+    frames = decoded(tmp_path / "tiny.animatic.mp4")
+    assert len(frames) == 6
+    assert frames[0].shape == (SIZE.height + STRIP, SIZE.width, 3)
+    with Image.open(tmp_path / "tiny.storyboard.png") as board:
+        assert board.width > 3 * 256
+        assert board.height > 2 * 144
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [
+        "tiny.animatic.mp4",
+        "tiny.storyboard.png",
+        "tiny.yaml",
+    ]
+
+
+def test_another_picture_and_another_place(tmp_path: Path) -> None:
+    path = tiny(tmp_path)
+    (tmp_path / "out").mkdir()
+    Image.new("RGB", (50, 80), (200, 30, 30)).save(tmp_path / "red.png")
+    arguments = ["preview", str(path), "--image", str(tmp_path / "red.png"), "-o", str(tmp_path / "out")]
+    result = CliRunner().invoke(program, arguments)
+    assert result.exit_code == 0, result.output
+    frame = decoded(tmp_path / "out" / "tiny.animatic.mp4")[3]
+    assert np.abs(frame[: SIZE.height].astype(int) - (200, 30, 30)).mean() < 2
+
+
+def test_a_draft_is_painted(tmp_path: Path) -> None:
+    path = tiny(tmp_path)
+    result = CliRunner().invoke(program, ["preview", str(path), "--draft", "-o", str(tmp_path / "painted")])
+    assert result.exit_code == 0, result.output
+    frames = decoded(tmp_path / "painted.animatic.mp4")
+    assert len(frames) == 6
+    assert difference(frames[0][: SIZE.height], card(SIZE)) > 10
+
+
+def test_a_preview_needs_no_perceptor(tmp_path: Path) -> None:
+    tiny(tmp_path)
+    script = (
+        "import sys\nfrom pixray_motion.cli import program\n"
+        "try:\n    program(['preview', 'tiny.yaml'])\n"
+        "except SystemExit as end:\n    assert not end.code\n"
+        "assert 'torch' in sys.modules\nassert 'tokenizers' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, capture_output=True)
+
+
+def test_an_older_preview_stays_if_the_new_one_fails(tmp_path: Path) -> None:
+    files = Files.named(str(tmp_path / "x"), "tiny.yaml")
+    files.animatic.write_bytes(b"older")
+    with pytest.raises(KeyboardInterrupt):
+        write_preview(parse(TINY), files, on_frame=_stop)
+    assert files.animatic.read_bytes() == b"older"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["x.animatic.mp4"]
+
+
+def _stop(frame: int) -> None:
+    if frame == 2:
+        raise KeyboardInterrupt
+
+
+def test_labels_say_when_and_what() -> None:
+    story = parse(
+        HEAD + "  - {length: 17f, prompts: [{text: a river, weight: 0.5}, {0s: dawn, 2s: dusk}, 'x:0']}\n"
+    )
+    plan = story.plan(4)
+    assert moment(plan, story.rate) == "0:00.50   frame 4"
+    assert prompts(plan) == "a river (0.5)  |  dawn 75% > dusk 25%"
+    assert prompts(parse(HEAD + "  - {length: 1f}").plan(0)) == "no prompts: the picture only moves"
+
+
+@pytest.mark.parametrize(
+    ("canvas", "drawer", "smaller"),
+    [
+        ("320x180", "fft", "128x72"),
+        ("1080x1920", "fft", "40x72"),
+        ("64x36", "fft", "64x36"),
+        ("4000x40", "fft", "4000x40"),
+        ("320x180", "{pixel: {grid: 160x90}}", "160x90"),
+    ],
+)
+def test_a_draft_is_smaller_but_not_too_small(canvas: str, drawer: str, smaller: str) -> None:
+    story = parse(f"story: 1\ncanvas: {canvas}\ndrawer: {drawer}\nscenes: [{{length: 2s, prompts: x}}]")
+    small = draft(story)
+    assert str(small.canvas) == smaller
+    assert small.frames == story.frames
+    assert [small.plan(frame).steps for frame in (0, 1)] == [
+        round(120 * DRAFT_STEPS),
+        round(10 * DRAFT_STEPS),
+    ]
+
+
+def test_a_draft_paints_nothing_where_the_story_paints_nothing() -> None:
+    story = parse(HEAD + "  - {length: 2f, prompts: x, steps: {0f: 0, 1f: 1}}")
+    assert [draft(story).plan(frame).steps for frame in (0, 1)] == [0, 1]
