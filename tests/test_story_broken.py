@@ -129,7 +129,7 @@ OVERRIDES = {
     "formula": (
         "scenes.forest.move.0.zoom.factor",
         "1+x",
-        "the formula '1+x' is wrong at column 3: unknown name 'x'",
+        "'factor': the formula '1+x' is wrong at column 3: unknown name 'x'",
     ),
     "over time": ("scenes.0.move.0.zoom.factor", "1-t", "'factor' is 0 at the scene's frame 12 (1s); "),
 }

@@ -31,6 +31,9 @@ class NumberCheck:
     unit: Unit
     clock: Clock
 
+    def tracks(self) -> list[Track]:
+        return [self.track]
+
     def work(self) -> int:
         return _cost(self.track) * _frames(self.track, self.clock)
 
@@ -60,23 +63,25 @@ class MoveCheck:
     movement: Movement
     clock: Clock
 
+    def tracks(self) -> list[Track]:
+        return list(_tracks(self.movement))
+
     def work(self) -> int:
         return 50 * self._frames()
 
-    def run(self, report: Report) -> None:
-        """Report the first frame whose pose cannot be undone."""
+    def run(self, report: Report) -> bool:
+        """Report the first frame whose pose cannot be undone; True if there is none."""
         for frames in _chunks(self._frames()):
-            good = np.abs(determinants(self.movement, frames)) > SINGULAR  # False for NaN
+            areas = np.abs(determinants(self.movement, frames))
+            good = np.isfinite(areas) & (areas > SINGULAR)
             if not good.all():
                 when = moment(int(frames[np.argmin(good)]), self.clock)
-                report.add(
-                    self.place,
-                    f"'{self.name}' flattens the picture to a line or a point {when}; make it milder",
-                )
-                return
+                report.add(self.place, f"'{self.name}' flattens the picture {when}; make it milder")
+                return False
+        return True
 
     def _frames(self) -> int:
-        return max([_frames(track, self.clock) for track in _tracks(self.movement)], default=1)
+        return max([_frames(track, self.clock) for track in self.tracks()], default=1)
 
 
 Check = NumberCheck | MoveCheck
@@ -91,11 +96,9 @@ def run_checks(checks: list[Check], place: Place, report: Report) -> None:
         return
     bad: set[int] = set()
     for check in checks:
-        if isinstance(check, NumberCheck):
-            if not check.run(report):
-                bad.add(id(check.track))
-        elif not any(id(track) in bad for track in _tracks(check.movement)):
-            check.run(report)
+        tracks = {id(track) for track in check.tracks()}
+        if isinstance(check, NumberCheck) or not tracks & bad:
+            bad |= set() if check.run(report) else tracks
 
 
 def determinants(movement: Movement, frames: Samples) -> Samples:

@@ -29,8 +29,7 @@ def read_moves(node: Node, scope: Scope, what: str = "move") -> tuple[Movement, 
 
 def _move(node: Node, scope: Scope) -> Movement | None:
     if isinstance(node, Mapping) and len(node.pairs) == 1 and node.pairs[0][0].text == GROUP:
-        children = read_moves(node.pairs[0][1], scope, GROUP)
-        return Group(children)
+        return _group(node, scope)
     if isinstance(node, Mapping) and len(node.pairs) > 1:
         names = ", ".join(quoted(key.text) for key, _ in node.pairs[:3])
         scope.report.add(
@@ -52,6 +51,18 @@ def _move(node: Node, scope: Scope) -> Movement | None:
             else:
                 tracks[name] = read_parameter(value, name, kind, scope)
     move = Move(entry.name, entry.make, tracks)
-    if scope.timed and scope.report.count == before:
-        scope.checks.append(MoveCheck(entry.name, node.place, move, scope.clock))
+    _check(move, entry.name, node, scope, before)
     return move
+
+
+def _group(node: Mapping, scope: Scope) -> Group:
+    before = scope.report.count
+    group = Group(read_moves(node.pairs[0][1], scope, GROUP))
+    _check(group, GROUP, node, scope, before)
+    return group
+
+
+def _check(move: Movement, name: str, node: Node, scope: Scope, before: int) -> None:
+    """Ask for a check over all frames if reading went well, that is if no problem was added to ``before``."""
+    if scope.timed and scope.report.count == before:
+        scope.checks.append(MoveCheck(name, node.place, move, scope.clock))

@@ -73,7 +73,14 @@ def parse_track(text: str, name: str, unit: Unit, scope: Scope) -> Track:
         return Constant(parse_constant(text, name, unit.low, unit.high, unit.name))
     if match := _RATE.fullmatch(text):
         return _rate(text, float(match[1]), name, unit, scope)
-    program = compile_formula(text)
+    if (words := text.split()) and words[-1] in EASINGS:
+        raise Refused(
+            f"'{name}': the easing '{words[-1]}' belongs to a keyframe, as in {{0s: 1, 4s: 2 {words[-1]}}}"
+        )
+    try:
+        program = compile_formula(text)
+    except Refused as refused:
+        raise Refused(f"'{name}': {refused.message}", refused.offset) from refused
     if any(step.name and not step.arity for step in program):
         return Formula(program, scope.clock)
     value = float(np.float64(run(program, {})))

@@ -32,7 +32,7 @@ def read(path: str | Path, overrides: Overrides = ()) -> Story:
     ``overrides`` are pairs such as ("scenes.0.length", "2s"), put in place of what the file says.
     Raises ``StoryError`` with every mistake; a file that cannot be read is one at 1:1.
     """
-    return parse(_contents(Path(path)), str(path), overrides)
+    return parse(_contents(str(path)), str(path), overrides)
 
 
 def parse(text: str, path: str = "story", overrides: Overrides = ()) -> Story:
@@ -49,9 +49,9 @@ def parse(text: str, path: str = "story", overrides: Overrides = ()) -> Story:
     return story
 
 
-def _contents(path: Path) -> str:
+def _contents(name: str) -> str:
     """The file's text; anything else than a text file of a sensible size is a problem at 1:1."""
-    name = str(path)
+    path = Path(name)
     try:
         if path.is_dir():
             raise _unreadable(name, "this is a folder; name a story file")

@@ -43,9 +43,11 @@ class Report:
         self._problems: list[Problem] = []
         self._places: set[Place] = set()
         self._more = 0
+        self.count = 0  # of all that was told, also of what was dropped
 
     def add(self, place: Place, message: str, again: bool = False) -> None:
         """A second problem at a place mostly follows from the first and is dropped, unless it is told ``again``."""
+        self.count += 1
         if place in self._places and not again:
             return
         self._places.add(place)
@@ -53,10 +55,6 @@ class Report:
             self._problems.append(Problem(place.line, place.column, message, place.option))
         else:
             self._more += 1
-
-    @property
-    def count(self) -> int:
-        return len(self._problems) + self._more
 
     def __bool__(self) -> bool:
         return bool(self._problems)

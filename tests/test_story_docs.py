@@ -1,0 +1,32 @@
+"""Every example of docs/story.md is a story, or a part of one, that reads without mistakes."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pixray_motion.story.read import parse
+
+DOCS = (Path(__file__).parents[1] / "docs" / "story.md").read_text("utf-8")
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_examples_are_stories(example: str) -> None:
+    if not example.startswith("story:"):
+        lines = "".join(f"    {line}\n" for line in example.splitlines())
+        example = f"story: 1\nscenes:\n  - length: 4s\n{lines}"
+    story = parse(example)
+    assert story.plan(len(story.frames) - 1).steps == 10
+
+
+def test_the_python_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    [code] = re.findall(r"```python\n(.*?)```", DOCS, re.DOTALL)
+    exec(code, {})
+    assert capsys.readouterr().out.startswith("48 (Prompt(")
+
+
+def test_the_example_of_an_option_is_what_is_said() -> None:
+    shown = re.search(r"`--set scenes.0.length=2x: (.*?)`", DOCS)
+    with pytest.raises(Exception, match=re.escape(shown[1] if shown else "")):
+        parse("story: 1\nscenes: [{length: 1s}]", overrides=[("scenes.0.length", "2x")])
