@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixray_motion.story.formula import CONSTANTS, Formula, compile_formula
+from pixray_motion.story.formula import CONSTANTS, Formula
+from pixray_motion.story.parser import compile_formula
 from pixray_motion.story.report import Refused
 from pixray_motion.story.track import Clock
 

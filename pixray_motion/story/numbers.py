@@ -9,10 +9,11 @@ import numpy as np
 
 from pixray_motion.story.check import NumberCheck
 from pixray_motion.story.easing import EASINGS
-from pixray_motion.story.formula import Formula, compile_formula, run
+from pixray_motion.story.formula import Formula, run
 from pixray_motion.story.keyed import Keyed, PerSecond
 from pixray_motion.story.limits import NUMBER_CHARACTERS
 from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence
+from pixray_motion.story.parser import compile_formula
 from pixray_motion.story.report import Refused, number, quoted, span, unknown
 from pixray_motion.story.scope import Scope, got, read_keys
 from pixray_motion.story.track import Constant, Track

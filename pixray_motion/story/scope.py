@@ -69,14 +69,15 @@ def got(node: Node) -> str:
 def read_keys(node: Mapping, scope: Scope) -> list[tuple[Fraction, Node]]:
     """Keyframes in frames of the scene, exact and increasing, with their values; reports those that are not."""
     keys: list[tuple[Fraction, Node]] = []
+    rate, length = scope.clock.rate, scope.length
     for key, value in node.pairs:
         try:
             time = parse_time(key.text.strip())
         except Refused as refused:
             scope.report.add(key.place, refused.message)
             continue
-        frame = time.frames(scope.clock.rate, scope.length)
-        if scope.timed and frame > scope.length:
+        frame = time.frames(rate, length)
+        if scope.timed and frame > length:
             scope.report.add(
                 key.place, f"the key {quoted(key.text)} lies behind the scene's end{_end(scope)}"
             )

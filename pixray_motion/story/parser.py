@@ -1,0 +1,203 @@
+"""The text of a formula, parsed into a program; whatever is not arithmetic is refused with its column."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from pixray_motion.registry import one_of
+from pixray_motion.story.formula import CONSTANTS, FUNCTIONS, VARIABLES, Function, Program, Step, run
+from pixray_motion.story.limits import EXPONENT, FORMULA_CHARACTERS, FORMULA_DEPTH
+from pixray_motion.story.report import Refused, cut, quoted
+
+_LEVELS = (("+", "-"), ("*", "/", "%"))
+
+
+def compile_formula(text: str) -> Program:
+    """Parse ``text``; anything but the arithmetic above is ``Refused`` with its column."""
+    if len(text) > FORMULA_CHARACTERS:
+        raise Refused(
+            f"the formula {quoted(text)} has {len(text)} characters; the limit is {FORMULA_CHARACTERS}"
+        )
+    return _Parser(text).program()
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str
+    text: str
+    offset: int
+
+
+_TOKEN = re.compile(
+    r"[ \t\n]*(?:(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z_0-9]*)"
+    r"|(?P<mark>\*\*|[-+*/%(),])|(?P<end>$))"
+)
+
+
+def _tokens(text: str) -> list[_Token]:
+    tokens: list[_Token] = []
+    position = 0
+    while not tokens or tokens[-1].kind != "end":
+        match = _TOKEN.match(text, position)
+        if match is None or match.lastgroup is None:
+            rest = text[position:]
+            offset = position + len(rest) - len(rest.lstrip())
+            raise _refusal(text, offset, f"{quoted(text[offset])} is not allowed in a formula")
+        tokens.append(_Token(match.lastgroup, match[match.lastgroup], match.start(match.lastgroup)))
+        position = match.end()
+    return tokens
+
+
+def _refusal(text: str, offset: int, reason: str) -> Refused:
+    return Refused(f"the formula {quoted(text)} is wrong at column {offset + 1}: {reason}", offset)
+
+
+class _Parser:
+    """Recursive descent with Python's precedence: ``**`` binds more tightly than a minus before it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = _tokens(text)
+        self._next = 0
+        self._steps: list[Step] = []
+        self._depth = 0
+
+    def program(self) -> Program:
+        self._level(0)
+        token = self._peek()
+        if token.kind != "end":
+            raise self._unexpected(token)
+        return tuple(self._steps)
+
+    def _peek(self) -> _Token:
+        return self._tokens[self._next]
+
+    def _take(self, *marks: str) -> _Token | None:
+        """The next token if it is one of ``marks``."""
+        token = self._peek()
+        if token.kind == "mark" and token.text in marks:
+            self._next += 1
+            return token
+        return None
+
+    def _expect(self, mark: str) -> None:
+        if self._take(mark) is None:
+            token = self._peek()
+            raise (
+                self._refuse(token, f"'{mark}' is missing")
+                if token.kind == "end"
+                else self._unexpected(token)
+            )
+
+    def _level(self, level: int) -> None:
+        """Operators of one precedence, from left to right; beyond the last level come signs and powers."""
+        if level == len(_LEVELS):
+            self._signed()
+            return
+        self._level(level + 1)
+        while operator := self._take(*_LEVELS[level]):
+            self._level(level + 1)
+            self._steps.append(Step(operator.text, arity=2))
+
+    def _signed(self) -> None:
+        sign = self._take("+", "-")
+        if sign is None:
+            self._raised()
+            return
+        self._deeper(sign)
+        self._signed()
+        self._depth -= 1
+        if sign.text == "-":
+            self._steps.append(Step("negative", arity=1))
+
+    def _raised(self) -> None:
+        self._atom()
+        operator = self._take("**")
+        if operator is None:
+            return
+        self._deeper(operator)
+        begin, token = len(self._steps), self._peek()
+        self._signed()
+        self._depth -= 1
+        self._check_exponent(self._steps[begin:], token)
+        self._steps.append(Step("**", arity=2))
+
+    def _check_exponent(self, steps: list[Step], token: _Token) -> None:
+        if any(step.name in VARIABLES for step in steps):
+            return
+        exponent = float(run(tuple(steps), {}))
+        if not abs(exponent) <= EXPONENT:
+            raise self._refuse(token, f"exponents go up to {EXPONENT}")
+
+    def _atom(self) -> None:
+        token = self._peek()
+        if self._take("("):
+            self._deeper(token)
+            self._level(0)
+            self._expect(")")
+            self._depth -= 1
+            return
+        self._next += 1
+        if token.kind == "number":
+            value = float(token.text)
+            if math.isinf(value):
+                raise self._refuse(token, f"the number {quoted(token.text)} is too large")
+            self._steps.append(Step(value=value))
+        elif token.kind == "name":
+            self._name(token)
+        else:
+            raise self._unexpected(token)
+
+    def _name(self, token: _Token) -> None:
+        name = token.text
+        called = self._peek().text == "("
+        if name in FUNCTIONS and called:
+            self._call(token, FUNCTIONS[name])
+        elif called:
+            raise self._refuse(token, f"unknown function {quoted(name)}; {one_of(cut(name), FUNCTIONS)}")
+        elif name in CONSTANTS:
+            self._steps.append(Step(value=CONSTANTS[name]))
+        elif name in VARIABLES:
+            self._steps.append(Step(name))
+        elif name in FUNCTIONS:
+            raise self._refuse(token, f"the function '{name}' needs parentheses, as in {name}(t)")
+        elif name == "s":
+            raise self._refuse(
+                token, "a rate is one plain number before /s, as in 0.1/s; in a formula write *t"
+            )
+        else:
+            allowed = one_of(cut(name), [*VARIABLES, *CONSTANTS, *FUNCTIONS])
+            raise self._refuse(token, f"unknown name {quoted(name)}; {allowed}")
+
+    def _call(self, token: _Token, function: Function) -> None:
+        self._deeper(token)
+        self._expect("(")
+        count = 1
+        self._level(0)
+        while self._take(","):
+            self._level(0)
+            count += 1
+        self._expect(")")
+        self._depth -= 1
+        if not function.least <= count <= function.most:
+            many = (
+                function.least if function.least == function.most else f"{function.least} to {function.most}"
+            )
+            raise self._refuse(token, f"'{token.text}' takes {many} values. Got {count}")
+        self._steps.append(Step(token.text, arity=count))
+
+    def _deeper(self, token: _Token) -> None:
+        self._depth += 1
+        if self._depth > FORMULA_DEPTH:
+            raise self._refuse(token, f"it is nested deeper than {FORMULA_DEPTH} levels")
+
+    def _unexpected(self, token: _Token) -> Refused:
+        if token.kind == "end":
+            return self._refuse(token, "it ends too early")
+        hint = "; write decimals with a point" if token.text == "," and self._depth == 0 else ""
+        return self._refuse(token, f"{quoted(token.text)} is not expected here{hint}")
+
+    def _refuse(self, token: _Token, reason: str) -> Refused:
+        return _refusal(self._text, token.offset, reason)
