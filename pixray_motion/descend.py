@@ -53,6 +53,6 @@ def descend(
 
 
 def _step(index: int, steps: int) -> float:
-    """The length of a step: falling along a cosine, from a height that grows with the root of the steps."""
-    height: float = min(1.0, steps / FULL) ** 0.5
+    """The length of a step: falling along a cosine, from a height that grows with the number of steps."""
+    height: float = min(1.0, steps / FULL) ** 0.75
     return height * (LAST + (1 - LAST) * 0.5 * (1 + math.cos(math.pi * index / steps)))

@@ -52,7 +52,7 @@ class PixelDrawer(Drawer):
         return ("cells",)
 
     def fresh(self, rng: Generator) -> Params:
-        cells = 0.4 + 0.2 * torch.rand((1, 3, *self.shape), generator=rng)
+        cells = 0.5 + 0.01 * torch.randn((1, 3, *self.shape), generator=rng)
         return {"cells": cells, "offset": torch.zeros((*self.shape, 2), dtype=torch.float64)}
 
     def draw(self, params: Params) -> Picture:
