@@ -33,6 +33,7 @@ def keys(studio: Studio) -> Iterator[str]:
 
 def save(path: Path, state: State, studio: Studio, key: str) -> None:
     """Write ``state`` so that a reader finds either the old file or the new one, whole."""
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     facts = {"format": FORMAT, "key": key, "frame": str(state.frame)} | _machine(studio)
@@ -41,10 +42,8 @@ def save(path: Path, state: State, studio: Studio, key: str) -> None:
     try:
         save_file(dict(state.params), str(unfinished), metadata=metadata)
         os.replace(unfinished, path)
-    except OSError as error:
-        raise CheckpointError(
-            f"{path}: the state cannot be saved ({error.strerror}); free some space"
-        ) from error
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path}: the state cannot be saved ({error}); free some space") from error
 
 
 def facts(path: Path) -> dict[str, str]:

@@ -164,9 +164,7 @@ def _run(
                     on_frame(number)
             pipe.close()
         if process.wait() != 0:
-            raise EncodeError(
-                f"ffmpeg could not write {output.name}: {_last_lines(log) or 'it gave no reason'}"
-            )
+            raise EncodeError(f"ffmpeg could not write the film: {_last_lines(log) or 'it gave no reason'}")
 
 
 @contextlib.contextmanager

@@ -5,13 +5,14 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
-from films import TINY, decoded, tiny
+from films import TINY, decoded, fake_ffmpeg, tiny
 from PIL import Image
 
 from pixray_motion import __version__
 from pixray_motion.cli import program
 from pixray_motion.cli.options import parse_frames
 from pixray_motion.cli.program import sentence
+from pixray_motion.encode import ffmpeg
 from pixray_motion.story.read import parse
 
 COMMANDS = ("render", "still", "preview", "check", "list", "new")
@@ -145,6 +146,24 @@ def test_an_unfinished_film_is_in_the_way_until_it_is_asked_for(story: Path, tmp
     assert "cannot be read" in refused("render", story, "--resume")
     assert run("render", story, "--restart", "--frames", "0:1").exit_code == 0
     assert not work.exists()
+
+
+def test_a_failure_after_rendering_says_how_to_go_on(
+    story: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    full = fake_ffmpeg(tmp_path / "bin", "cat > /dev/null; echo 'No space left on device' >&2; exit 1")
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", full)
+    ffmpeg.cache_clear()
+    result = run("render", story, "--restart")
+    ffmpeg.cache_clear()
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[1:] == [
+        "ffmpeg could not write the film: No space left on device; go on with: pixray-motion render --resume tiny.yaml"
+    ]
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    assert run("render", story, "--resume").exit_code == 0
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp"])

@@ -165,11 +165,11 @@ def test_ffmpeg_may_say_more_than_a_pipe_holds(tmp_path: Path, monkeypatch: pyte
     script = "head -c 300000 /dev/zero | tr '\\0' 'x' >&2\necho >&2\necho 'the reason' >&2\nexit 1"
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", fake_ffmpeg(tmp_path, script))
     frames = [flat((1, 2, 3), (360, 640))] * 20
-    with pytest.raises(EncodeError, match=r"could not write film\.mp4: .*the reason") as caught:
+    with pytest.raises(EncodeError, match=r"could not write the film: .*the reason") as caught:
         encode(frames, tmp_path / "film.mp4", Fraction(8))
     assert "\n" not in str(caught.value)
 
 
 def test_a_failure_says_ffmpegs_last_words(tmp_path: Path) -> None:
-    with pytest.raises(EncodeError, match=r"could not write film\.mp4: .*No such file or directory"):
+    with pytest.raises(EncodeError, match=r"could not write the film: .*No such file or directory"):
         encode(clip(), tmp_path / "missing" / "film.mp4", Fraction(8))
