@@ -146,6 +146,14 @@ def test_a_mistake_in_an_option_names_the_option(path: str, value: str, message:
     assert line.startswith(f"--set {path}={value}: {message}")
 
 
+def test_all_mistakes_in_an_option_are_told() -> None:
+    lines = problems(STORY, ("scenes.0.move", "[zoom: {factor: 1+x}, pn: {x: 1}]"))
+    assert [line[:71] for line in lines] == [
+        "--set scenes.0.move=[zoom: {factor: 1+x}, pn: {x: 1}]: 'factor': the fo",
+        "--set scenes.0.move=[zoom: {factor: 1+x}, pn: {x: 1}]: unknown movement",
+    ]
+
+
 def test_mistakes_in_the_file_come_before_those_in_options() -> None:
     lines = problems(STORY.replace("2s", "2"), ("seed", "x"), ("canvas", "1x1"))
     assert [line.split(": ")[0] for line in lines] == ["s:4:14", "--set seed=x", "--set canvas=1x1"]

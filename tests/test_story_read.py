@@ -1,5 +1,6 @@
 """Reading stories that are right: defaults, forms, boundaries, options."""
 
+import pickle
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -58,6 +59,14 @@ def test_a_whole_story() -> None:
     )
     assert not plan.motion.is_identity
     assert story.plan(48).motion == Motion.identity()
+
+
+def test_stories_and_their_errors_can_be_sent_to_another_process() -> None:
+    story = read(FIRST)
+    assert pickle.loads(pickle.dumps(story)).plan(42).digest() == story.plan(42).digest()
+    with pytest.raises(StoryError) as caught:
+        parse("x")
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
 def test_prompt_strings_are_pixrays() -> None:

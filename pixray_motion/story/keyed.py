@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -70,18 +69,16 @@ class Keyed(Track):
         return np.array([t.value if isinstance(t, Constant) else np.nan for t in self.tracks], np.float64)
 
     @cached_property
-    def _shapes(self) -> tuple[list[Callable[[Samples], Samples]], Indices]:
+    def _shapes(self) -> tuple[list[str], Indices]:
         """The easings in use, and which of them each key has."""
         names = sorted(set(self.easings))
-        return [EASINGS[name] for name in names], np.array(
-            [names.index(name) for name in self.easings], np.intp
-        )
+        return names, np.array([names.index(name) for name in self.easings], np.intp)
 
     def _eased(self, share: Samples, arriving: Indices) -> Samples:
-        shapes, which = self._shapes
-        if len(shapes) == 1:
-            return shapes[0](share)
-        return np.choose(which[arriving], [shape(share) for shape in shapes])
+        names, which = self._shapes
+        if len(names) == 1:
+            return EASINGS[names[0]](share)
+        return np.choose(which[arriving], [EASINGS[name](share) for name in names])
 
     def _values(self, keys: Indices, frames: Samples) -> Samples:
         """The value of key ``keys[i]`` at ``frames[i]``; each moving key is asked once, for all of its frames."""

@@ -16,7 +16,7 @@ _YAML = ("{", "[", "'", '"')  # values that begin so are YAML; all others are te
 def override(root: Mapping, options: Iterable[tuple[str, str]], report: Report) -> None:
     """Change ``root`` in place, one option after the other; reports those that cannot be."""
     for number, (path, value) in enumerate(options):
-        place = Place(0, number, cut(f"{path}={value}"))  # the number keeps mistakes in the options' order
+        place = Place(number, 0, cut(f"{path}={value}"))  # the number keeps mistakes in the options' order
         try:
             node = _value(value, place, report)
             if node is not None:
@@ -38,14 +38,17 @@ def _value(text: str, place: Place, report: Report) -> Node | None:
     return node and _placed(node, place)
 
 
-def _placed(node: Node, place: Place) -> Node:
-    """The same node as if all of it stood at ``place``."""
+def _placed(node: Node, option: Place) -> Node:
+    """The same node with places in ``option``; columns stay, so that each mistake keeps a place of its own."""
+    place = Place(option.line, node.place.column, option.option)
     if isinstance(node, Sequence):
-        return Sequence([_placed(item, place) for item in node.items], place)
+        return Sequence([_placed(item, option) for item in node.items], place)
     if isinstance(node, Mapping):
-        return Mapping(
-            [(replace(key, place=place), _placed(value, place)) for key, value in node.pairs], place
-        )
+        pairs = [
+            (replace(key, place=Place(place.line, key.place.column, place.option)), value)
+            for key, value in node.pairs
+        ]
+        return Mapping([(key, _placed(value, option)) for key, value in pairs], place, node.lost)
     return replace(node, place=place)
 
 

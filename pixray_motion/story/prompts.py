@@ -119,7 +119,7 @@ def _string(part: str, whole: str, scope: Scope) -> PromptLine:
         stop = _stop(rest[1].strip()) if len(rest) == 2 else NEVER
     except Refused as refused:
         raise Refused(
-            "in 'text:weight:stop' weight and stop are plain numbers; a text with a colon is written "
+            "in 'text:weight:stop' weight and stop are numbers from -1000 to 1000; a text with a colon is written "
             f"{{text: '...'}}. Got {quoted(part)}"
         ) from refused
     return PromptLine((TextKey(Fraction(0), text.strip()),), track, stop)

@@ -14,14 +14,17 @@ SHOWN = 60
 
 @dataclass(frozen=True)
 class Place:
-    """Where a value was written: 1-based line and column in the file, or the ``--set`` option that gave it."""
+    """Where a value was written: 1-based line and column in the file.
+
+    In a ``--set`` option, ``line`` is the option's number among the others.
+    """
 
     line: int
     column: int
     option: str = ""
 
     def right(self, characters: int) -> Place:
-        return self if self.option else Place(self.line, self.column + characters)
+        return Place(self.line, self.column + characters, self.option)
 
 
 START = Place(1, 1)

@@ -126,9 +126,10 @@ def _name(node: Node, report: Report) -> str:
     text = text_of(node, "a scene's name", report)
     if text is None:
         return ""
-    if not text or len(text) > limits.NAME_CHARACTERS:
+    if not text.isprintable() or not 0 < len(text) <= limits.NAME_CHARACTERS:
         report.add(
-            node.place, f"a scene's name has 1 to {limits.NAME_CHARACTERS} characters. Got {quoted(text)}"
+            node.place,
+            f"a scene's name has 1 to {limits.NAME_CHARACTERS} characters on one line. Got {quoted(text)}",
         )
     elif re.fullmatch(r"[0-9]+", text):
         report.add(node.place, f"the scene name {quoted(text)} could be a scene's number; put a letter in it")
