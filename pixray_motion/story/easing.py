@@ -15,8 +15,3 @@ EASINGS: dict[str, Callable[[Samples], Samples]] = {
     "ease-out": lambda x: x * (2 - x),
     "ease-in-out": lambda x: x * x * (3 - 2 * x),
 }
-
-
-def ease(name: str, share: float) -> float:
-    """One value; ``share`` is the part of the segment's time that has passed, 0..1."""
-    return float(EASINGS[name](np.array([share], np.float64))[0])

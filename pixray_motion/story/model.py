@@ -12,7 +12,6 @@ from typing import Any
 
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.movements.base import Movement, step
-from pixray_motion.story.easing import ease
 from pixray_motion.story.track import Track
 
 BORDERS = ("mirror", "edge", "wrap", "noise")
@@ -72,11 +71,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class TextKey:
-    """A prompt's text from ``frame`` on (a fraction, scene time); ``easing`` shapes the way from the key before."""
+    """A prompt's text at ``frame`` (a fraction, scene time), towards which the text before it has turned."""
 
     frame: Fraction
     text: str
-    easing: str = "linear"
 
 
 @dataclass(frozen=True)
@@ -185,5 +183,5 @@ def _shares(keys: tuple[TextKey, ...], frame: int) -> tuple[tuple[str, float], .
     if after == 0 or after == len(keys):
         return ((keys[max(after - 1, 0)].text, 1.0),)
     left, right = keys[after - 1], keys[after]
-    share = ease(right.easing, float((frame - left.frame) / (right.frame - left.frame)))
+    share = float((frame - left.frame) / (right.frame - left.frame))
     return tuple((key.text, part) for key, part in ((left, 1 - share), (right, share)) if part)
