@@ -129,7 +129,14 @@ def _encode_gif(
     on_frame: OnFrame | None,
 ) -> None:
     """Two passes over the frames: one filter graph that makes and uses a palette would hold all of them in memory."""
-    _run(frames, rate, ("-vf", "palettegen=stats_mode=diff", "-update", "1", "-frames:v", "1"), palette, None)
+    # palettegen counts every colour that it meets: 16 bits a colour bound what that takes, however long the film.
+    _run(
+        frames,
+        rate,
+        ("-vf", "format=rgb565le,format=rgb24,palettegen=stats_mode=diff", "-update", "1", "-frames:v", "1"),
+        palette,
+        None,
+    )
     slow = f"fps={FASTEST_GIF}," if rate > FASTEST_GIF else ""
     graph = f"[0:v]{slow}null[a];[a][1:v]paletteuse=dither=sierra2_4a:diff_mode=rectangle"
     _run(frames, rate, ("-i", str(palette), "-lavfi", graph, *FORMATS[".gif"].arguments), output, on_frame)
