@@ -63,14 +63,32 @@ def spline_sample(
     image: NDArray[np.float64], points: NDArray[np.float64], density: float, order: int = SPLINE_ORDER
 ) -> NDArray[np.float64]:
     """Sample a plane (3, h, w), centred, ``density`` pixels to a canvas height, at (H, W, 2) points -> (3, H, W)."""
-    from scipy.ndimage import map_coordinates
-
     height, width = image.shape[1:]
     rows = points[..., 1] * density + (height - 1) / 2
     columns = points[..., 0] * density + (width - 1) / 2
+    if order == 1:
+        return _linear_sample(image, rows, columns)
+    from scipy.ndimage import map_coordinates
+
     return np.stack(
         [map_coordinates(channel, (rows, columns), order=order, mode="mirror") for channel in image]
     )
+
+
+def _linear_sample(
+    image: NDArray[np.float64], rows: NDArray[np.float64], columns: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """What ``map_coordinates`` gives for order 1, several times quicker."""
+    height, width = image.shape[1:]
+    places = np.stack([columns * (2 / (width - 1)) - 1, rows * (2 / (height - 1)) - 1], -1)
+    sampled = torch.nn.functional.grid_sample(
+        torch.from_numpy(image)[None].float(),
+        torch.from_numpy(places)[None].float(),
+        padding_mode="reflection",
+        align_corners=True,
+    )
+    result: NDArray[np.float64] = sampled[0].double().numpy()
+    return result
 
 
 def _half_way() -> Tensor:
