@@ -90,7 +90,7 @@ class Motion:
     def shear(cls, x: float, y: float) -> Motion:
         """Slide lines by their distance from the centre.
 
-        A line goes right by ``x`` per height that it lies below, a column down by ``y`` per height to the right.
+        Lines go right by ``x`` per height that they are below it, columns down by ``y`` per height right of it.
         """
         return cls(_rows((1, x, 0), (y, 1, 0)))
 
