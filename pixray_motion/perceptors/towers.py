@@ -1,20 +1,21 @@
 """The networks of the embedded perceptor: an image tower, a text tower and the head that joins them.
 
-They share one space of ``dim`` (256) numbers: ``ImageTower(picture)`` and ``TextHead(TextTower(words))`` are unit vectors
-whose dot product says how well the picture shows what the words say.
+They share one space of ``dim`` (256) numbers: ``ImageTower(picture)`` and ``TextHead(TextTower(words))`` are
+unit vectors whose dot product says how well the picture shows what the words say.
 
 File format
 -----------
-``embedded/perceptor.safetensors`` holds the weights as float16 under the key prefixes ``image.``, ``text.`` and ``head.``.
-The safetensors metadata has one entry, ``config``: a JSON object with the keyword arguments of the three classes, as in
-``{"image": {"channels": [32, 96], ...}, "text": {"vocab": 30522, ...}, "head": {...}}``. Beside it lie ``tokenizer.json``
-(WordPiece, read by the package ``tokenizers``; cut to ``TextTower.length`` tokens) and ``ATTRIBUTION.md``. Load in float32,
-then call ``ImageTower.folded()`` once for a frozen tower that is cheaper and computes the same.
+``embedded/perceptor.safetensors`` holds the weights as float16 under the key prefixes ``image.``, ``text.`` and
+``head.``. The safetensors metadata has one entry, ``config``: a JSON object with the keyword arguments of the
+three classes, as in ``{"image": {"channels": [32, 96], ...}, "text": {"vocab": 30522, ...}, "head": {...}}``.
+Beside it lie ``tokenizer.json`` (WordPiece, read by the package ``tokenizers``; a text is cut to
+``TextTower.length`` tokens) and ``ATTRIBUTION.md``. Load in float32, then call ``ImageTower.folded()`` once for a
+frozen tower that is cheaper and computes the same.
 """
 
 import copy
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -31,11 +32,31 @@ def _silu(x: Tensor) -> Tensor:
     return F.silu(x) * SILU_GAIN
 
 
-class StandardisedConv2d(nn.Conv2d):
-    """A convolution whose kernels have zero mean and unit norm times a learned gain (Brock et al. 2021, NF-ResNets).
+class _Standardise(torch.autograd.Function):
+    """Kernels (out, in, h, w) -> the same with zero mean and unit norm; the derivative in closed form saves time."""
 
-    The output does not depend on the scale of ``weight``, but the optimiser's effective step does: the initial standard
-    deviation is 1 / sqrt(fan in), for which Adam's usual step sizes fit.
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor) -> Tensor:
+        flat = weight.flatten(1)
+        centred = flat - flat.mean(1, keepdim=True)
+        inverse = torch.rsqrt(centred.square().sum(1, keepdim=True) + 1e-4)
+        unit = centred.mul_(inverse)
+        ctx.save_for_backward(unit, inverse)
+        return unit.view(weight.shape)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        unit, inverse = ctx.saved_tensors
+        flat = gradient.flatten(1)
+        mean, along = flat.mean(1, keepdim=True), torch.linalg.vecdot(flat, unit)[:, None]
+        return torch.addcmul(flat - mean, unit, along, value=-1).mul_(inverse).view(gradient.shape)
+
+
+class StandardisedConv2d(nn.Conv2d):
+    """A convolution whose kernels have zero mean and unit norm times a learned gain (NF-ResNets, Brock 2021).
+
+    The output does not depend on the scale of ``weight``, but the optimiser's effective step does: the initial
+    standard deviation is 1 / sqrt(fan in), for which Adam's usual step sizes fit.
     """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0) -> None:
@@ -46,9 +67,8 @@ class StandardisedConv2d(nn.Conv2d):
 
     def standardised(self) -> Tensor:
         """The kernels that are applied, of the shape of ``weight``."""
-        fan_in = self.weight[0].numel()
-        variance, mean = torch.var_mean(self.weight, (1, 2, 3), keepdim=True)
-        return (self.weight - mean) * (torch.rsqrt(variance * fan_in + 1e-4) * self.gain)
+        unit: Tensor = _Standardise.apply(self.weight)  # type: ignore[no-untyped-call]
+        return unit * self.gain
 
     def forward(self, x: Tensor) -> Tensor:
         return F.conv2d(x, self.standardised(), self.bias, self.stride, self.padding)
@@ -64,7 +84,10 @@ class StandardisedConv2d(nn.Conv2d):
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions added to their input. ``scale`` brings the input, whose variance grows along a stage, back to 1."""
+    """Two 3x3 convolutions added to their input.
+
+    ``scale`` brings the input, whose variance grows along a stage, back to 1.
+    """
 
     def __init__(self, channels: int, scale: float) -> None:
         super().__init__()
@@ -74,15 +97,15 @@ class Block(nn.Module):
         self.scale = scale
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.second(_silu(self.first(_silu(x * self.scale))))
+        y: Tensor = self.second(_silu(self.first(_silu(x * self.scale))))
         return x + (RESIDUAL * self.gain) * y
 
 
 class ImageTower(nn.Module):
-    """A residual convolutional network without normalisation layers: (N, 3, size, size) in [0, 1] -> (N, dim), unit.
+    """A residual convolutional network without normalisation layers.
 
-    A stem of stride 2 leads to the first stage, a 2x2 convolution of stride 2 to each further one; stage ``i`` has
-    ``channels[i]`` channels and ``blocks[i]`` residual blocks.
+    Pictures (N, 3, size, size) in [0, 1] -> (N, dim), unit. A stem of stride 2 leads to the first stage, a 2x2
+    convolution of stride 2 to each further one; stage ``i`` has ``channels[i]`` channels and ``blocks[i]`` blocks.
     """
 
     def __init__(
@@ -112,12 +135,15 @@ class ImageTower(nn.Module):
 
     def folded(self) -> "ImageTower":
         """A frozen copy with plain convolutions: the same outputs to 1e-5, no standardisation at each call."""
-        tower = copy.deepcopy(self).requires_grad_(False)
+        tower = copy.deepcopy(self)
         for module in list(tower.modules()):
             for name, child in list(module.named_children()):
                 if isinstance(child, StandardisedConv2d):
                     setattr(module, name, child.folded())
-        return tower.requires_grad_(False).to(memory_format=torch.channels_last).eval()
+        for kernels in tower.parameters():
+            if kernels.ndim == 4:
+                kernels.data = kernels.contiguous(memory_format=torch.channels_last)
+        return tower.requires_grad_(False).eval()
 
 
 class TextLayer(nn.Module):
@@ -139,14 +165,16 @@ class TextLayer(nn.Module):
         query, key, value = split.permute(2, 0, 3, 1, 4)
         attended = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         x = x + self.projection(attended.transpose(1, 2).reshape(n, length, width))
-        return x + self.output(F.gelu(self.hidden(self.norm_hidden(x))))
+        y: Tensor = self.output(F.gelu(self.hidden(self.norm_hidden(x))))
+        return x + y
 
 
 class TextTower(nn.Module):
     """A small transformer distilled from a sentence encoder.
 
-    Token numbers (N, L), L <= length, with a mask (N, L), True at real tokens, at least one a row -> (N, dim), unit, in the
-    sentence encoder's space. Tokens are looked up in a table of ``rank`` numbers and widened to ``width``.
+    Token numbers (N, L), L <= length, with a mask (N, L), True at real tokens, at least one a row -> (N, dim),
+    unit, in the sentence encoder's space. Tokens are looked up in a table of ``rank`` numbers and widened to
+    ``width``.
     """
 
     def __init__(
@@ -160,15 +188,8 @@ class TextTower(nn.Module):
         length: int = 32,
     ) -> None:
         super().__init__()
-        self.config = {
-            "vocab": vocab,
-            "rank": rank,
-            "width": width,
-            "layers": layers,
-            "heads": heads,
-            "dim": dim,
-            "length": length,
-        }
+        sizes = {"vocab": vocab, "rank": rank, "width": width, "layers": layers, "heads": heads}
+        self.config = sizes | {"dim": dim, "length": length}
         self.length = length
         self.tokens = nn.Embedding(vocab, rank)
         self.widen = nn.Linear(rank, width)
@@ -187,7 +208,10 @@ class TextTower(nn.Module):
 
 
 class TextHead(nn.Module):
-    """Sentence embeddings (N, inputs), unit -> (N, dim), unit, in the image tower's space: a linear map plus a small net."""
+    """Sentence embeddings (N, inputs), unit -> (N, dim), unit, in the image tower's space.
+
+    A linear map plus a small network.
+    """
 
     def __init__(self, inputs: int = 384, dim: int = 256, hidden: int = 512) -> None:
         super().__init__()

@@ -1,0 +1,100 @@
+"""Batches: pictures composed from the banks of specifications, with embeddings and labels."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from training.captions import Spec, load_spec
+from training.compose import load_composer
+from training.teacher import Teacher
+from training.vocabulary import NOUNS, SCENES, SCENES_LIKE, alike
+
+NOUN_PHRASES = ("a {}", "{}", "a drawing of a {}")
+SCENE_PHRASES = 2
+
+
+@dataclass(frozen=True)
+class Batch:
+    """``pictures`` (N, 3, 64, 64) in [0, 1]; ``texts`` (N, 384), unit; ``meanings`` (N,): equal where captions mean the same;
+    ``nouns`` and ``scenes`` (N,): the number in ``NOUNS`` or ``SCENES`` of what is shown, -1 where that is none of them."""
+
+    pictures: Tensor
+    texts: Tensor
+    meanings: Tensor
+    nouns: Tensor
+    scenes: Tensor
+    rows: np.ndarray
+    """The specifications' places in the banks."""
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Embeddings (variants, C, 384) of the names of C classes, and (C, C) True where one is no mistake for the other."""
+
+    texts: Tensor
+    alike: Tensor
+
+
+def noun_number(spec: Spec, numbers: dict[str, int]) -> int:
+    return numbers.get(spec.things[0], -1) if spec.kind in ("object", "wear") else -1
+
+
+class Batches:
+    """Draws batch ``number`` of a worker from all banks in ``work`` whose name is given; a pure function of seed and number."""
+
+    def __init__(self, work: Path, banks: list[str], size: int, seed: int, art: str = "sprites") -> None:
+        self.size, self.seed = size, seed
+        self.composer = load_composer(work, seed, art)
+        self.texts = np.concatenate([np.load(work / f"bank_{name}.npy") for name in banks])
+        loaded = [json.loads((work / f"bank_{name}.json").read_text()) for name in banks]
+        self.specs = [load_spec(values) for bank in loaded for values in bank["specs"]]
+        self.captions = [caption for bank in loaded for caption in bank["captions"]]
+        known: dict[Spec, int] = {}
+        self.meanings = np.array([known.setdefault(spec, len(known)) for spec in self.specs])
+        nouns, scenes = {n: i for i, n in enumerate(NOUNS)}, {s: i for i, s in enumerate(SCENES)}
+        self.nouns = np.array([noun_number(spec, nouns) for spec in self.specs])
+        self.scenes = np.array([scenes[s.ground[1]] if s.kind == "scene" else -1 for s in self.specs])
+
+    def __call__(self, worker: int, number: int) -> Batch:
+        random = np.random.default_rng((self.seed, worker, number))
+        groups = random.choice(len(self.specs) // 4, self.size // 4, replace=False)
+        rows = (groups[:, None] * 4 + np.arange(4)).ravel()
+        self.composer.random = random
+        self.composer.generator.manual_seed(int(random.integers(2**62)))
+        return Batch(
+            self.composer.draw([self.specs[i] for i in rows]),
+            torch.from_numpy(self.texts[rows]).float(),
+            torch.from_numpy(self.meanings[rows]),
+            torch.from_numpy(self.nouns[rows]),
+            torch.from_numpy(self.scenes[rows]),
+            rows,
+        )
+
+
+def classes(work: Path) -> tuple[Classes, Classes]:
+    """The everyday nouns and the scenes as classes; embeddings are computed once and kept in ``work/classes.pt``."""
+    path = work / "classes.pt"
+    if not path.exists():
+        teacher = Teacher()
+        nouns = torch.stack([teacher([phrase.format(n) for n in NOUNS]) for phrase in NOUN_PHRASES])
+        scenes = torch.stack([teacher([c[k] for c, _ in SCENES.values()]) for k in range(SCENE_PHRASES)])
+        torch.save((nouns, scenes), path)
+    nouns, scenes = torch.load(path)
+    names, pairs = list(NOUNS), alike()
+    noun_alike = torch.tensor([[(a, b) in pairs and a != b for b in names] for a in names])
+    return Classes(nouns, noun_alike), Classes(scenes, _scenes_alike())
+
+
+def _scenes_alike() -> Tensor:
+    names = list(SCENES)
+    table = torch.zeros(len(names), len(names), dtype=torch.bool)
+    for part in SCENES_LIKE.replace("\n", "|").split("|"):
+        members = [names.index(name) for name in part.split()]
+        for a in members:
+            for b in members:
+                table[a, b] |= a != b
+    return table

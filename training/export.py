@@ -1,0 +1,54 @@
+"""Writes the weights that ship: ``perceptor.safetensors`` (float16), ``tokenizer.json`` and ``ATTRIBUTION.md``.
+
+python -m training.export --work WORK --run robust --out pixray_motion/perceptors/embedded
+"""
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from training.distil import untrained
+from training.teacher import FOLDER
+
+ATTRIBUTION = Path(__file__).parent / "ATTRIBUTION.md"
+LIMIT = 40_000_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--run", required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    state = torch.load(options.work / f"{options.run}.pt")
+    text = torch.load(options.work / "text.pt")
+    tensors = {k: v for k, v in state["average"].items() if k.startswith(("image.", "head."))}
+    tensors |= {f"text.{k}": v for k, v in text.items()}
+    tower = untrained()
+    tower.load_state_dict(text)
+    hidden, inputs = state["average"]["head.hidden.weight"].shape
+    head = {"inputs": inputs, "dim": state["config"]["dim"], "hidden": hidden}
+    config = {"image": state["config"], "text": tower.config, "head": head}
+    options.out.mkdir(parents=True, exist_ok=True)
+    weights = options.out / "perceptor.safetensors"
+    save_file({k: v.half().contiguous() for k, v in tensors.items()}, weights, {"config": json.dumps(config)})
+    shutil.copy(FOLDER / "tokenizer.json", options.out / "tokenizer.json")
+    shutil.copy(ATTRIBUTION, options.out / "ATTRIBUTION.md")
+    size = sum(path.stat().st_size for path in options.out.iterdir() if path.is_file())
+    parts = {
+        p: sum(v.numel() for k, v in tensors.items() if k.startswith(p)) / 1e6
+        for p in ("image.", "text.", "head.")
+    }
+    print(parts, f"million parameters, {size / 1e6:.1f} MB in all")
+    if size > LIMIT:
+        raise SystemExit(f"{size} bytes are more than the {LIMIT} that may ship")
+
+
+if __name__ == "__main__":
+    main()
