@@ -218,7 +218,9 @@ def _metadata(tags: Mapping[str, str]) -> str:
     """ffmpeg's metadata file. A story may be longer than what fits on a command line."""
     lines = [";FFMETADATA1"]
     for name, text in tags.items():
-        for character in "\\=;#\n":  # the backslash first, so that it does not escape the others' backslashes
+        for (
+            character
+        ) in "\\=;#\n\r":  # the backslash first, so that it does not escape the others' backslashes
             text = text.replace(character, "\\" + character)
         lines.append(f"{name}={text}")
     return "\n".join(lines) + "\n"

@@ -89,7 +89,9 @@ def test_an_mp4_can_start_before_it_is_all_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_metadata_holds_the_story_and_no_path(tmp_path: Path, suffix: str) -> None:
-    story = "story: 1 # a = b; \\ c\nscenes:\n  - {length: 1s, prompts: 'Schnee ☃'}\n" + "# long\n" * 40_000
+    story = (
+        "story: 1 # a = b; \\ c\nscenes:\n  - {length: 1s, prompts: 'Schnee ☃'}\r\n\r" + "# long\n" * 40_000
+    )
     film = tmp_path / f"film{suffix}"
     encode(clip(2), film, Fraction(8), {"comment": story, "description": "seed 7"})
     data = film.read_bytes()
