@@ -57,7 +57,7 @@ def load(path: Path, studio: Studio) -> State:
     frame = int(found["frame"])
     if frame not in studio.story.frames:
         raise CheckpointError(
-            f"{path}: the saved state is frame {frame}, but the film ends before it; render anew"
+            f"{path}: the saved state is frame {frame}, but the film ends before it; begin anew by --restart"
         )
     for name, value in _machine(studio).items():
         if found.get(name) != value:
@@ -68,7 +68,8 @@ def load(path: Path, studio: Studio) -> State:
         if number == frame:
             if key != found["key"]:
                 raise CheckpointError(
-                    f"{path}: the story, the models or the program changed at or before frame {frame}; render anew"
+                    f"{path}: the story, the models or the program changed at or before frame {frame}; begin "
+                    "anew by --restart"
                 )
             break
     return State(studio.story.plan(frame), tensors, json.loads(found["scores"]))
@@ -86,7 +87,9 @@ def _open(path: Path) -> tuple[dict[str, str], dict[str, Any]]:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path}: the saved state cannot be read ({error}); render anew") from error
+        raise CheckpointError(
+            f"{path}: the saved state cannot be read ({error}); begin anew by --restart"
+        ) from error
     if metadata.get("format") != FORMAT:
-        raise CheckpointError(f"{path}: not a saved state of this program; render anew")
+        raise CheckpointError(f"{path}: not a saved state of this program; begin anew by --restart")
     return metadata, tensors
