@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -13,6 +12,7 @@ from typing import Literal
 from pixray_motion import __version__, checkpoint
 from pixray_motion.encode import encode
 from pixray_motion.errors import CheckpointError, OutputError
+from pixray_motion.geometry import Canvas
 from pixray_motion.output import Frames, Output, WorkFolder, explained
 from pixray_motion.render import State, Studio, advance
 from pixray_motion.story.model import Story
@@ -66,17 +66,18 @@ def write_film(
     target = Output.of(output)
     target.check()
     folder = WorkFolder(target.work)
-    if restart:
-        shutil.rmtree(folder.path, ignore_errors=True)
-    elif folder.state.exists() and not resume:
-        raise OutputError(
-            f"an unfinished render of {target.path} lies in {folder.path}: go on with it by --resume, or throw it away "
-            "by --restart"
-        )
     tell = on_progress or (lambda _: None)
     with explained(target.path), folder.taken():
+        if restart:
+            folder.clear()
+        elif folder.state.exists() and not resume:
+            raise OutputError(
+                f"an unfinished render of {target.path} lies in {folder.path}: go on with it by --resume, or throw it "
+                "away by --restart"
+            )
         last = _render(story, span, folder, threads, tell)
         if target.is_folder:
+            folder.keep_only(span)
             target.replace(folder.frames)
         else:
             target.replace(_encoded(story, span, folder, target.path.suffix.lower(), last, tell))
@@ -107,7 +108,7 @@ def _render(story: Story, span: range, folder: WorkFolder, threads: int | None, 
     state, studio = _opened(story, folder, threads)
     start = _first_needed(story, span.start)
     begin = start if state is None else max(start, state.frame + 1)
-    _check_kept(folder, range(span.start, min(begin, span.stop)))
+    _check_kept(folder, range(span.start, min(begin, span.stop)), story.canvas)
     done = min(begin, span.stop) - start
     at = Progress("rendering", done, span.stop - start, begin, "", None, studio.threads, resumed=done)
     tell(at)
@@ -141,12 +142,17 @@ def _first_needed(story: Story, frame: int) -> int:
     return next((scene.start for scene in reversed(scenes) if scene.cut), 0)
 
 
-def _check_kept(folder: WorkFolder, frames: range) -> None:
+def _check_kept(folder: WorkFolder, frames: range, canvas: Canvas) -> None:
+    """Before hours of work are put on top of them. A machine that lost its power may have left files half written."""
     for frame in frames:
         if not folder.frame(frame).exists():
             raise CheckpointError(
                 f"the unfinished render in {folder.path} has no frame {frame}: go on with the same --frames, or "
                 "--restart it"
+            )
+        if folder.damaged(frame, (canvas.width, canvas.height)):
+            raise CheckpointError(
+                f"{folder.frame(frame)}: the kept frame is damaged; throw the unfinished render away by --restart"
             )
 
 

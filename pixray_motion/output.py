@@ -51,17 +51,30 @@ class Output:
         return cls(Path(text), is_folder)
 
     @property
+    def place(self) -> Path:
+        """Where the film will be: a link stays, and what it leads to is replaced."""
+        return Path(os.path.realpath(self.path))
+
+    @property
     def work(self) -> Path:
-        absolute = Path(os.path.abspath(self.path))
-        return absolute.parent / f".{absolute.name}.work"
+        return self.place.parent / f".{self.place.name}.work"
 
     def check(self) -> None:
         """Refuse, before anything is rendered, what could not be written in the end."""
-        if self.is_folder:
-            self._check_folder()
-        else:
-            check_format(self.path.suffix.lower())
-        check_file(self.path, may_be_folder=self.is_folder)
+        with explained(self.path):
+            if self.is_folder:
+                self._check_folder()
+            else:
+                check_format(self.path.suffix.lower())
+            self._check_place()
+            check_file(self.place, may_be_folder=self.is_folder)
+
+    def _check_place(self) -> None:
+        if os.path.islink(self.place):
+            raise OutputError(f"{self.path} is a link that leads to itself: choose another name")
+        if os.path.ismount(self.place):
+            inside = f"a folder in it, such as {self.path / 'frames'}/" if self.is_folder else "another file"
+            raise OutputError(f"{self.path} is a mount point, which cannot be replaced: name {inside}")
 
     def _check_folder(self) -> None:
         if not self.path.exists():
@@ -78,22 +91,24 @@ class Output:
         others = [entry.name for entry in self.path.iterdir() if not _FRAME.fullmatch(entry.name)]
         if others:
             raise OutputError(
-                f"{self.path} holds other files, such as {min(others)}: choose an empty or a new folder"
+                f"{self.path} holds other files, such as {min(others)}, which would be lost: move them away, or choose "
+                "an empty or a new folder"
             )
 
     def replace(self, finished: Path) -> None:
         """Put what is finished, a file or a folder in ``work``, in the place of an older film."""
         if self.is_folder and self.path.exists():
+            self._check_folder()  # once more: since the render began, files may have come that it must not take away
             older = self.work / "older"
             shutil.rmtree(older, ignore_errors=True)
-            os.replace(self.path, older)
-        os.replace(finished, self.path)
+            os.replace(self.place, older)
+        os.replace(finished, self.place)
         shutil.rmtree(self.work)
 
 
 def check_file(path: Path, may_be_folder: bool = False) -> None:
     """Refuse a place where no file can be made; only trying shows whether one can."""
-    parent = Path(os.path.abspath(path)).parent
+    parent = Path(os.path.realpath(path)).parent
     with explained(path):
         if path.is_dir() and not may_be_folder:
             raise OutputError(f"{path} is a folder: choose another name")
@@ -108,11 +123,12 @@ def write_picture(path: Path, picture: Frame, tags: Mapping[str, str]) -> None:
     info = PngImagePlugin.PngInfo()
     for name, text in tags.items():
         info.add_itxt(name.capitalize(), text)
-    draft = path.with_name(f".{path.name}.new{path.suffix}")
+    place = Path(os.path.realpath(path))  # a link stays, and what it leads to is replaced
+    draft = place.with_name(f".{place.name}.new{path.suffix}")
     with explained(path):
         try:
             Image.fromarray(picture).save(draft, pnginfo=info, quality=95)
-            os.replace(draft, path)
+            os.replace(draft, place)
         finally:
             draft.unlink(missing_ok=True)
 
@@ -139,6 +155,28 @@ class WorkFolder:
         draft = self.path / "draft.png"
         Image.fromarray(picture).save(draft)
         os.replace(draft, self.frame(number))
+
+    def damaged(self, number: int, size: tuple[int, int]) -> bool:
+        """Whether a frame's file is not a whole picture of this width and height."""
+        try:
+            with Image.open(self.frame(number)) as picture:
+                picture.verify()
+                return picture.size != size
+        except (OSError, SyntaxError, ValueError):  # Pillow has no one error for broken files
+            return True
+
+    def keep_only(self, span: range) -> None:
+        """Drop frames that are not asked for: an earlier part of the render may have asked for more."""
+        wanted = {frame_name(number) for number in span}
+        for entry in self.frames.iterdir():
+            if entry.name not in wanted:
+                entry.unlink()
+
+    def clear(self) -> None:
+        """Throw away what is done; the lock stays."""
+        self.state.unlink(missing_ok=True)  # first: frames without a state do no harm, the reverse would
+        shutil.rmtree(self.frames)
+        self.frames.mkdir()
 
     @contextlib.contextmanager
     def taken(self) -> Iterator[None]:

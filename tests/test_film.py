@@ -157,6 +157,25 @@ def test_a_part_resumes_with_the_same_part_only(story: Story, tmp_path: Path) ->
     assert entries(tmp_path / "part") == [f"frame_{number:06d}.png" for number in (3, 4, 5)]
 
 
+def test_frames_that_are_no_longer_asked_for_are_dropped(story: Story, tmp_path: Path) -> None:
+    interrupted(story, tmp_path / "part", 3)
+    write_film(story, tmp_path / "part", range(2, 4), resume=True)
+    assert entries(tmp_path / "part") == ["frame_000002.png", "frame_000003.png"]
+
+
+@pytest.mark.parametrize("share", [0, 0.5])
+def test_a_damaged_frame_is_told_before_more_is_rendered(story: Story, tmp_path: Path, share: float) -> None:
+    film = tmp_path / "film.mp4"
+    interrupted(story, film, 3)
+    frame = WorkFolder(Output.of(film).work).frame(1)
+    data = frame.read_bytes()
+    frame.write_bytes(data[: int(len(data) * share)])
+    seen: list[Progress] = []
+    with pytest.raises(CheckpointError, match=r"frame_000001.png: the kept frame is damaged; .* --restart"):
+        write_film(story, film, resume=True, on_progress=seen.append)
+    assert seen == []
+
+
 @pytest.mark.parametrize("frames", [range(0), range(5, 7), range(-1, 3), range(0, 6, 2)])
 def test_frames_outside_the_film_are_refused(story: Story, tmp_path: Path, frames: range) -> None:
     with pytest.raises(OutputError, match="the film has the frames 0 to 6"):
@@ -195,6 +214,50 @@ def test_an_older_folder_of_frames_is_replaced_whole(story: Story, whole: Path, 
     assert entries(frames) == entries(whole / "frames")
 
 
+def test_a_file_that_came_into_the_folder_meanwhile_is_not_lost(
+    story: Story, whole: Path, tmp_path: Path
+) -> None:
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    (frames / "frame_000099.png").write_bytes(b"older")
+
+    def write(progress: Progress) -> None:
+        if progress.done == 2:
+            (frames / "notes.txt").write_text("mine")
+
+    with pytest.raises(OutputError, match=r"holds other files, such as notes\.txt, which would be lost"):
+        write_film(story, frames, on_progress=write)
+    assert entries(frames) == ["frame_000099.png", "notes.txt"]
+    (frames / "notes.txt").unlink()
+    write_film(story, frames, resume=True)
+    assert entries(frames) == entries(whole / "frames")
+
+
+def test_links_stay_and_lead_to_the_film(story: Story, whole: Path, tmp_path: Path) -> None:
+    (tmp_path / "disk" / "frames").mkdir(parents=True)
+    (tmp_path / "disk" / "film.mp4").write_bytes(b"older")
+    for name, target in {"film.mp4": "film.mp4", "frames": "frames", "new.mp4": "new.mp4"}.items():
+        (tmp_path / name).symlink_to(tmp_path / "disk" / target)
+        write_film(story, tmp_path / name)
+        assert (tmp_path / name).is_symlink()
+    assert entries(tmp_path) == ["disk", "film.mp4", "frames", "new.mp4"]
+    assert entries(tmp_path / "disk") == ["film.mp4", "frames", "new.mp4"]
+    assert entries(tmp_path / "frames") == entries(whole / "frames")
+    assert (tmp_path / "new.mp4").read_bytes() == (whole / "film.mp4").read_bytes()
+
+
+def test_a_mount_point_is_refused_before_rendering(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "disk").mkdir()
+    monkeypatch.setattr("os.path.ismount", lambda path: Path(path) == tmp_path / "disk")
+    with pytest.raises(
+        OutputError, match=r"is a mount point, .* name a folder in it, such as .*disk/frames/"
+    ):
+        write_film(story, tmp_path / "disk")
+    write_film(story, tmp_path / "disk" / "frames", range(1))
+
+
 def test_outputs_that_cannot_be_are_refused_before_rendering(
     story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,6 +265,8 @@ def test_outputs_that_cannot_be_are_refused_before_rendering(
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").touch()
     (tmp_path / "plain").touch()
+    (tmp_path / "loop.mp4").symlink_to("loop.mp4")
+    (tmp_path / "astray").symlink_to("missing/frames")
     monkeypatch.chdir(tmp_path)
     cases = {
         "film.avi": "cannot write a film as '.avi'",
@@ -210,6 +275,8 @@ def test_outputs_that_cannot_be_are_refused_before_rendering(
         "plain": "plain is a file, and a name without",
         ".": "is the folder you are in",
         "": "the output has no name",
+        "loop.mp4": "loop.mp4 is a link that leads to itself",
+        "astray": "there is no folder .*missing to write frames in",
         "missing/film.mp4": "there is no folder .*missing to write film.mp4 in",
         "plain/film.mp4": "there is no folder .*plain to write film.mp4 in",
         f"{'x' * 300}.mp4": "name too long; choose a shorter name",
@@ -222,13 +289,16 @@ def test_outputs_that_cannot_be_are_refused_before_rendering(
     assert entries(tmp_path) == before
 
 
-def test_two_renders_of_one_film_do_not_mix(story: Story, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("resume", "restart"), [(True, False), (False, True), (False, False)])
+def test_two_renders_of_one_film_do_not_mix(
+    story: Story, tmp_path: Path, resume: bool, restart: bool
+) -> None:
     film = tmp_path / "film.mp4"
 
     def again(progress: Progress) -> None:
         if progress.done == 2 and progress.stage == "rendering":
             with pytest.raises(OutputError, match="another render is writing"):
-                write_film(story, film, resume=True)
+                write_film(story, film, resume=resume, restart=restart)
 
     write_film(story, film, on_progress=again)
     assert entries(tmp_path) == ["film.mp4"]
