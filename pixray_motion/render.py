@@ -18,6 +18,7 @@ from pixray_motion.lazy import torch
 from pixray_motion.objective import Objective, Sight, filtered
 from pixray_motion.perceptors.base import perceptor
 from pixray_motion.story.model import Plan, Story
+from pixray_motion.story.prompts import is_weighted
 from pixray_motion.story.read import parse
 
 if TYPE_CHECKING:
@@ -98,8 +99,13 @@ def still(
     steps: int = 120,
     seed: int = 0,
 ) -> Story:
-    """The story of one picture; a prompt that cannot be read is a ``StoryError``."""
-    scene = {"length": "1f", "prompts": prompt, "steps": str(steps)}
+    """The story of one picture; a prompt that cannot be read is a ``StoryError``.
+
+    A prompt has pixray's syntax, but a part with something else than numbers behind its colons is one text.
+    """
+    parts = [part if is_weighted(part) else {"text": part.strip()} for part in prompt.split("|")]
+    prompts = prompt if all(isinstance(part, str) for part in parts) else parts
+    scene = {"length": "1f", "prompts": prompts, "steps": str(steps)}
     story = {"story": "1", "canvas": size, "drawer": drawer_name, "seed": str(seed), "scenes": [scene]}
     return parse(json.dumps(story, ensure_ascii=False), path="still")  # JSON is YAML
 

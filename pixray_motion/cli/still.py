@@ -25,7 +25,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 def still(prompt: str, output: Path, drawer: str, size: str, steps: int, seed: int) -> None:
     """Draw one picture of PROMPT.
 
-    A prompt may have several parts with weights, as in a story: "a red fox:2 | snow".
+    A prompt may have several parts with weights, as in a story: "a red fox:2 | snow". Behind a colon, what is not a
+    number belongs to the text.
 
     \b
     Example:
@@ -33,6 +34,8 @@ def still(prompt: str, output: Path, drawer: str, size: str, steps: int, seed: i
     """
     if output.suffix.lower() not in SUFFIXES:
         raise Failure(f"cannot write a picture as '{output.suffix}'; allowed: {', '.join(SUFFIXES)}")
+    if not prompt.strip():
+        raise Failure("the prompt is empty: write what the picture shows, as in 'a red fox'")
     from pixray_motion.film import tags
     from pixray_motion.output import check_file, write_picture
     from pixray_motion.render import Studio, render

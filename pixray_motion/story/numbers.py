@@ -55,6 +55,10 @@ def read_pair(node: Node, name: str, pair: Pair, scope: Scope) -> tuple[Track, T
     return read_number(x, f"{name} x", pair.unit, scope), read_number(y, f"{name} y", pair.unit, scope)
 
 
+def is_number(text: str) -> bool:
+    return _CONSTANT.fullmatch(text) is not None
+
+
 def parse_constant(text: str, name: str, low: float, high: float, unit: str = "") -> float:
     """A finite number between ``low`` and ``high``; anything else is ``Refused``."""
     if len(text) > NUMBER_CHARACTERS or not _CONSTANT.fullmatch(text):

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pixray_motion.story.limits import LINES, PROMPT_CHARACTERS
 from pixray_motion.story.model import PromptLine, TextKey
 from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence
-from pixray_motion.story.numbers import parse_constant, parse_track, read_number
+from pixray_motion.story.numbers import is_number, parse_constant, parse_track, read_number
 from pixray_motion.story.report import Refused, quoted
 from pixray_motion.story.scope import Scope, fields, got, read_keys, text_of
 from pixray_motion.story.track import Constant, Track
@@ -27,6 +27,11 @@ def read_prompts(node: Node, scope: Scope) -> tuple[PromptLine, ...]:
     if len(lines) > LINES:
         scope.report.add(node.place, f"a scene has at most {LINES} prompts. Got {len(lines)}")
     return tuple(lines)
+
+
+def is_weighted(part: str) -> bool:
+    """Whether all that stands behind the last two colons of ``part`` is numbers, as in ``text:weight:stop``."""
+    return all(is_number(word.strip()) for word in part.rsplit(":", 2)[1:])
 
 
 def _item(node: Node, scope: Scope) -> list[PromptLine]:
