@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+_REMEDIES = {
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space",
+    errno.EACCES: "choose a place that you may use, or change its permissions",
+    errno.EPERM: "choose a place that you may use, or change its permissions",
+    errno.EROFS: "choose a folder on another disk",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.ENOENT: "look for a slip in the name, or make its folder first",
+    errno.ENOTDIR: "look for a slip in the name, or make its folder first",
+    errno.EIO: "look whether the disk is sound, or choose another",
+    errno.EMFILE: "close other programs, or allow more open files by ulimit -n",
+}
+
+
+def reason(error: OSError, otherwise: str = "") -> str:
+    """What the system says, in lower case, and the remedy, or ``otherwise`` where none is known."""
+    remedy = _REMEDIES.get(error.errno or 0, otherwise)
+    return (error.strerror or str(error)).lower() + (f"; {remedy}" if remedy else "")
 
 
 class MotionError(Exception):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import re
 import shutil
@@ -16,16 +15,8 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from pixray_motion.encode import FORMATS, Frame, check_format
-from pixray_motion.errors import OutputError
+from pixray_motion.errors import OutputError, reason
 
-_REMEDIES = {
-    errno.ENOSPC: "free some space",
-    errno.EDQUOT: "free some space",
-    errno.EACCES: "choose a folder that you may write in",
-    errno.EPERM: "choose a folder that you may write in",
-    errno.EROFS: "choose a folder on another disk",
-    errno.ENAMETOOLONG: "choose a shorter name",
-}
 _FRAME = re.compile(r"frame_[0-9]{6,}\.png")
 
 
@@ -224,6 +215,4 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        remedy = _REMEDIES.get(error.errno or 0, "choose another output")
-        raise OutputError(f"cannot write {path}: {reason}; {remedy}") from error
+        raise OutputError(f"cannot write {path}: {reason(error, 'choose another output')}") from error

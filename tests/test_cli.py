@@ -1,5 +1,7 @@
 """The command line, in process: what it prints, what it writes and what it ends with."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -9,7 +11,7 @@ from films import TINY, decoded, fake_ffmpeg, tiny
 from PIL import Image
 
 from pixray_motion import __version__
-from pixray_motion.cli import program
+from pixray_motion.cli.commands import program
 from pixray_motion.cli.options import parse_frames
 from pixray_motion.cli.program import sentence
 from pixray_motion.encode import ffmpeg
@@ -89,10 +91,12 @@ def test_the_program_lists_its_commands_and_its_version() -> None:
         (["still", "x", "-o", "x.tiff"], "cannot write a picture as '.tiff'; allowed: .png"),
         (["still", "x", "--drawer", "oils"], "unknown drawer 'oils'; allowed: fft, pixel"),
         (["still", "x", "--size", "3x4"], "the canvas has 16 to 8192 pixels a side. Got '3x4'"),
-        (["still", "x:y:z:9"], "x:y:z:9"),
+        (["still", ""], "the prompt is empty: write what the picture shows"),
+        (["still", "a | "], "write a text on both sides of '|'"),
+        (["still", "a fox:2000"], "weight and stop are numbers from -1000 to 1000"),
         (["list", "colours"], "'colours' is not one of"),
         (["new", "tiny.yaml"], "tiny.yaml exists: choose another name"),
-        (["new", "nowhere/story.yaml"], "cannot write nowhere/story.yaml: no such file or directory"),
+        (["new", "nowhere/story.yaml"], "cannot write nowhere/story.yaml: no such file or directory; look"),
     ],
 )
 @pytest.mark.usefixtures("story")
@@ -178,7 +182,12 @@ def test_still_draws_one_picture(suffix: str, tmp_path: Path) -> None:
 
 def test_still_takes_any_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for prompt in ("ein 🦊 im 'Schnee' \"#1\" {a, b}", "a red fox:2 | snow"):
+    for prompt in (
+        "star wars: a new hope",
+        "http://x.org/a.png | x:y:z:9",
+        'ein 🦊 im "#1" {a}',
+        "a red fox:2 | snow",
+    ):
         result = run("still", prompt, "--size", "16x16", "--steps", "1", "--drawer", "pixel")
         assert result.exit_code == 0, result.output
     with Image.open("image.png") as image:
@@ -225,6 +234,16 @@ def test_a_new_story_can_be_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len(decoded(tmp_path / "mine.gif")) == 2
 
 
+def test_a_new_story_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("new", "my story.yaml").stdout.endswith("now: pixray-motion preview 'my story.yaml'\n")
+    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10)); "
+    script = limited + "from pixray_motion.cli import main; sys.argv[1:] = ['new', 'b.yaml']; main()"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (2, "cannot write b.yaml: file too large; choose another name\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["my story.yaml"]
+
+
 @pytest.mark.parametrize(
     ("text", "frames"),
     [
@@ -239,10 +258,11 @@ def test_a_new_story_can_be_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyP
         (":2f", range(2)),
         (":", range(6)),
         ("0:0:00.5", range(4)),
+        ("0:01:0:02", range(8, 16)),
     ],
 )
 def test_frames_are_given_by_number_or_by_time(text: str, frames: range) -> None:
-    assert parse_frames(text, parse(TINY)) == frames
+    assert parse_frames(text, parse(TINY.replace("3f", "8f") if frames.stop > 6 else TINY)) == frames
 
 
 @pytest.mark.parametrize("text", ["", "4", "a:b", "1s", "-1f:3f", "1:2:3", "1f:2f:3f"])
@@ -256,7 +276,9 @@ def test_what_should_not_happen_asks_for_a_report() -> None:
         "this should not have happened (ValueError: broken thing): please report it, with what "
         "'pixray-motion --debug ...' prints"
     )
-    assert sentence(OSError(28, "No space left on device", "x.png")) == "x.png: no space left on device"
+    assert sentence(OSError(28, "No space left on device", "x.png")) == (
+        "x.png: no space left on device; free some space"
+    )
     assert "not enough memory" in sentence(MemoryError())
 
 

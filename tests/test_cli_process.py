@@ -93,6 +93,40 @@ def test_a_closed_pipe_is_not_an_error(tmp_path: Path) -> None:
     assert process.wait() == 0
 
 
+SHELL = f"{shlex.quote(sys.executable)} -m pixray_motion"
+
+
+@pytest.mark.parametrize("command", ["check tiny.yaml >&-", "list movements <&- >&- 2>&-", "--version >&-"])
+def test_closed_streams_are_no_error(tmp_path: Path, command: str) -> None:
+    tiny(tmp_path)
+    done = subprocess.run(f"{SHELL} {command}", shell=True, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_film_needs_no_streams(tmp_path: Path, whole: bytes) -> None:
+    tiny(tmp_path, LONG)
+    subprocess.run(f"{SHELL} render tiny.yaml <&- >&- 2>&-", shell=True, cwd=tmp_path, check=True)
+    assert (tmp_path / "tiny.mp4").read_bytes() == whole
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize(
+    "command", ["--help", "--version", "list movements", "check tiny.yaml", "check --help"]
+)
+def test_a_full_disk_under_stdout_is_one_line(tmp_path: Path, command: str) -> None:
+    tiny(tmp_path)
+    full = f"{SHELL} {command} >/dev/full"
+    done = subprocess.run(full, shell=True, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (2, "no space left on device; free some space\n")
+
+
+def test_an_interruption_of_the_imports_is_one_word(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt")  # as Ctrl-C would, while this is imported
+    process = program(["--help"], tmp_path)
+    assert process.communicate() == ("", "interrupted\n")
+    assert process.returncode == 130
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["--help"], ["list", "drawers"], ["list", "losses"], ["check", "tiny.yaml"], ["new", "a.yaml"]],
@@ -101,7 +135,7 @@ def test_nothing_but_drawing_imports_torch(tmp_path: Path, arguments: list[str])
     tiny(tmp_path)
     script = (
         "import sys, atexit, pixray_motion\n"
-        "from pixray_motion.cli import program\n"
+        "from pixray_motion.cli.commands import program\n"
         "atexit.register(lambda: print('heavy:', *({'torch', 'scipy', 'transformers'} & set(sys.modules))))\n"
         f"program({arguments!r})"
     )

@@ -11,7 +11,7 @@ from films import TINY, decoded, tiny
 from numpy.typing import NDArray
 from PIL import Image
 
-from pixray_motion.cli import program
+from pixray_motion.cli.commands import program
 from pixray_motion.geometry import Canvas
 from pixray_motion.preview import SIZE, Files, moved, write_preview
 from pixray_motion.story.read import parse
@@ -116,7 +116,7 @@ def test_a_draft_is_painted(tmp_path: Path) -> None:
 def test_a_preview_needs_no_perceptor(tmp_path: Path) -> None:
     tiny(tmp_path)
     script = (
-        "import sys\nfrom pixray_motion.cli import program\n"
+        "import sys\nfrom pixray_motion.cli.commands import program\n"
         "try:\n    program(['preview', 'tiny.yaml'])\n"
         "except SystemExit as end:\n    assert not end.code\n"
         "assert 'torch' in sys.modules\nassert 'tokenizers' not in sys.modules"

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import click
-
-from pixray_motion import __version__
-from pixray_motion.cli.preview import preview
-from pixray_motion.cli.program import Program
-from pixray_motion.cli.render import render
-from pixray_motion.cli.still import still
-from pixray_motion.cli.stories import check, list_entries, new
-
-
-@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="pixray-motion", message="%(prog)s %(version)s")
-@click.option("--debug", is_flag=True, help="Show a traceback when something fails that should not.")
-def program(debug: bool) -> None:
-    """Films from words: a story file in, a film out, without a network.
-
-    \b
-    Example:
-      pixray-motion new my-story.yaml
-      pixray-motion preview my-story.yaml
-      pixray-motion render my-story.yaml
-    """
-
-
-for command in (render, still, preview, check, list_entries, new):
-    program.add_command(command)
+import os
+import sys
 
 
 def main() -> None:
-    program()
+    """What ``pixray-motion`` runs. Its imports take a moment in which a Ctrl-C may come, so they stand in here."""
+    try:
+        _open_streams()
+        from pixray_motion.cli.commands import program
+
+        program()
+    except KeyboardInterrupt:
+        if sys.stderr is not None:
+            sys.stderr.write("interrupted\n")
+        sys.exit(130)
+
+
+def _open_streams() -> None:
+    """Streams that were closed, as by ``>&-``, lead nowhere; else the next file opened would get their number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - open to the end

@@ -71,7 +71,7 @@ def parse_frames(text: str, story: Story) -> range:
     """``A:B``, half-open, counted from the film's start: frames (``24f``, or plain ``0:48``) or times (``0:02.5``).
 
     Without A it starts at the beginning, without B it goes to the end. Times have colons too, so the colon between is
-    the one that leaves two times.
+    the one that leaves two times, in the film if there is such a one.
     """
     end = len(story.frames)
     spans = [
@@ -83,7 +83,9 @@ def parse_frames(text: str, story: Story) -> range:
         raise click.BadParameter(
             f"write A:B, for example 24f:48f or 2s:4s. Got '{text}'", param_hint="'--frames'"
         )
-    span = next(iter(span for span in spans if span), spans[0])
+    span = next((span for span in spans if span and span.stop <= end), None) or next(
+        filter(None, spans), spans[0]
+    )
     if span.stop > end:
         raise click.BadParameter(
             f"the film ends at frame {end} ({float(end / story.rate):g}s), before '{text}' does",

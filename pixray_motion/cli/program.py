@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import click
 
-from pixray_motion.errors import MotionError
+from pixray_motion.errors import MotionError, reason
 
 BAD, INTERRUPTED = 2, 130
 
@@ -42,14 +42,17 @@ class Program(click.Group):
             code = super().main(given, *positional, **extra)
         except click.exceptions.NoArgsIsHelpError as error:
             error.show()
-            sys.exit(BAD)
+            _end(BAD)
         except click.ClickException as error:
             _say(_line(error))
-            sys.exit(error.exit_code)
+            _end(error.exit_code)
         except click.Abort:
             _say("interrupted")
-            sys.exit(INTERRUPTED)
-        sys.exit(code if isinstance(code, int) else 0)
+            _end(INTERRUPTED)
+        except OSError as error:  # --help and --version write before a command is invoked
+            _say(sentence(error))
+            _end(BAD)
+        _end(code if isinstance(code, int) else 0)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -78,7 +81,7 @@ def sentence(error: BaseException) -> str:
         return "there is not enough memory: try --quality draft, or a smaller canvas by --set canvas=192x108"
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror.lower()}"
+        return f"{where}{reason(error)}"
     what = f"{type(error).__name__}: {' '.join(str(error).split())}"
     return f"this should not have happened ({what}): please report it, with what 'pixray-motion --debug ...' prints"
 
@@ -99,6 +102,14 @@ def _program_name(root: click.Context) -> str:
     if shutil.which(name) is None and os.path.basename(sys.argv[0]) == name:
         return shlex.quote(sys.argv[0])
     return name
+
+
+def _end(code: int) -> NoReturn:
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        _drop_stdout()
+    sys.exit(code)
 
 
 def _line(error: click.ClickException) -> str:

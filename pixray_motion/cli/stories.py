@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 from pixray_motion.cli.program import BAD, Failure
-from pixray_motion.errors import StoryError
+from pixray_motion.errors import StoryError, reason
 from pixray_motion.registry import Entry, Parameter, Registry, broken_plugins
 from pixray_motion.units import WEIGHT, Count, Grid, Kind, Pair, Real, Unit
 
@@ -72,8 +73,8 @@ def list_entries(what: str) -> None:
         click.echo(f"{entry.name}: {entry.summary.replace('``', '')}")
         for line in _table(list(_rows(what, entry))):
             click.echo(f"    {line}".rstrip())
-    for plugin, reason in sorted(broken_plugins().items()):
-        click.echo(f"the plugin {plugin} is broken: {reason}", err=True)
+    for plugin, fault in sorted(broken_plugins().items()):
+        click.echo(f"the plugin {plugin} is broken: {fault}", err=True)
 
 
 @click.command()
@@ -90,12 +91,22 @@ def new(file: Path) -> None:
     text = files("pixray_motion").joinpath("starter.yaml").read_text(encoding="utf-8")
     try:
         with file.open("x", encoding="utf-8") as target:
-            target.write(text)
+            _write(target, text)
     except FileExistsError as error:
         raise Failure(f"{file} exists: choose another name, nothing was written") from error
     except OSError as error:
-        raise Failure(f"cannot write {file}: {(error.strerror or str(error)).lower()}") from error
-    click.echo(f"{file}: written; now: pixray-motion preview {file}")
+        raise Failure(f"cannot write {file}: {reason(error, 'choose another name')}") from error
+    click.echo(f"{file}: written; now: pixray-motion preview {shlex.quote(str(file))}")
+
+
+def _write(file: TextIO, text: str) -> None:
+    """The whole text, or no file at all."""
+    try:
+        file.write(text)
+        file.flush()
+    except OSError:
+        Path(file.name).unlink()
+        raise
 
 
 def _rows(what: str, entry: Entry[Any]) -> Iterator[Row]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence as Many
 from fractions import Fraction
 from pathlib import Path
 
-from pixray_motion.errors import Problem, StoryError
+from pixray_motion.errors import Problem, StoryError, reason
 from pixray_motion.geometry import Canvas
 from pixray_motion.story import limits
 from pixray_motion.story.check import Check, run_checks
@@ -64,8 +64,8 @@ def _contents(name: str) -> str:
         with path.open("rb") as file:
             data = file.read(limits.FILE_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise _unreadable(name, f"the file cannot be read: {reason}") from error
+        why = reason(error) if isinstance(error, OSError) else str(error)
+        raise _unreadable(name, f"the file cannot be read: {why}") from error
     if len(data) > limits.FILE_BYTES:
         raise _unreadable(name, f"the file is larger than {limits.FILE_BYTES} bytes; make the story shorter")
     if b"\0" in data and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
