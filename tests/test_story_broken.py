@@ -157,3 +157,35 @@ def test_all_mistakes_in_an_option_are_told() -> None:
 def test_mistakes_in_the_file_come_before_those_in_options() -> None:
     lines = problems(STORY.replace("2s", "2"), ("seed", "x"), ("canvas", "1x1"))
     assert [line.split(": ")[0] for line in lines] == ["s:4:14", "--set seed=x", "--set canvas=1x1"]
+
+
+@pytest.mark.parametrize(
+    ("option", "problem"),
+    [
+        ("scenes.0.length=1s", "the key '2s' lies behind the scene's end (1s, 12 frames) (in s:5:38)"),
+        ("canvas=64x36", "'grid' is '80x45', finer than the canvas; up to 64x36 is allowed (in s:3:24)"),
+    ],
+)
+def test_a_mistake_that_only_an_option_makes_names_the_option(option: str, problem: str) -> None:
+    text = (
+        "story: 1\ncanvas: 80x45\ndrawer: {pixel: {grid: 80x45}}\nscenes:\n"
+        "  - {length: 2s, steps: {0s: 1, 1s: 2, 2s: 3}}\n"
+    )
+    path, _, value = option.partition("=")
+    assert problems(text, ("seed", "3"), (path, value)) == [f"--set {option}: {problem}"]
+    both = problems(text.replace("1s: 2", "5s: 2"), (path, value), ("seed", "3"))
+    assert both[0].startswith("s:5:33: the key '5s' lies behind the scene's end")
+
+
+def test_an_option_chooses_another_drawer() -> None:
+    drawn = parse(
+        "story: 1\ndrawer: {fft: {decay: 1}}\nscenes: [{length: 1s}]", "s", [("drawer.pixel.grid", "16x9")]
+    )
+    assert drawn.drawer.name == "pixel"
+    assert dict(drawn.drawer.values) == {"grid": (16, 9)}
+
+
+@pytest.mark.parametrize("rate", ["0", "1/1000000", "0.01", "241"])
+def test_rates_that_no_film_can_have_are_refused(rate: str) -> None:
+    [line] = problems(f"story: 1\nrate: {rate}\nscenes: [{{length: 1f}}]")
+    assert line == f"s:2:7: 'rate' is 1/60 to 240 frames a second. Got '{rate}'"

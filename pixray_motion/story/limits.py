@@ -1,5 +1,7 @@
 """What a story may ask for at most. Every limit is tested before anything of that size is made."""
 
+from fractions import Fraction
+
 FILE_BYTES = 1_000_000
 NODES = 50_000  # three seconds of parsing
 LINE_CHARACTERS = 200_000
@@ -7,7 +9,7 @@ DEPTH = 64
 SCENES = 10_000
 FILM_FRAMES = 1_000_000
 CANVAS = (16, 8192)
-RATE = 240
+RATE = (Fraction(1, 60), Fraction(240))  # players and muxers lose count of slower films
 RATE_DIGITS = 1_000_000
 SEED = 2**63 - 1
 LINES = 100  # prompts, movements or filters in one scene

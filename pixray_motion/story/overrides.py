@@ -16,13 +16,18 @@ _YAML = ("{", "[", "'", '"')  # values that begin so are YAML; all others are te
 def override(root: Mapping, options: Iterable[tuple[str, str]], report: Report) -> None:
     """Change ``root`` in place, one option after the other; reports those that cannot be."""
     for number, (path, value) in enumerate(options):
-        place = Place(number, 0, cut(f"{path}={value}"))  # the number keeps mistakes in the options' order
+        place = Place(number, 0, shown(path, value))  # the number keeps mistakes in the options' order
         try:
             node = _value(value, place, report)
             if node is not None:
                 _put(root, path, node, place)
         except Refused as refused:
             report.add(place, refused.message)
+
+
+def shown(path: str, value: str) -> str:
+    """An option as messages name it."""
+    return cut(f"{path}={value}")
 
 
 def _value(text: str, place: Place, report: Report) -> Node | None:
@@ -63,11 +68,16 @@ def _put(root: Mapping, path: str, value: Node, place: Place) -> None:
             _assign(here, slot, value, place)
             return
         below = _child(here, slot)
-        if below is None or isinstance(below, Scalar):
+        if below is None or isinstance(below, Scalar) or (here is root and _other_drawer(key, below, rest)):
             below = Mapping([], place)
             _assign(here, slot, below, place)
         scenes = here is root and key == "scenes"
         here = below
+
+
+def _other_drawer(key: str, below: Node, rest: str) -> bool:
+    """A film has one drawer, so naming another one takes the place of the first and of its parameters."""
+    return key == "drawer" and isinstance(below, Mapping) and below.get(_first(below, rest, False)[0]) is None
 
 
 def _first(here: Mapping | Sequence, path: str, scenes: bool) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from pixray_motion.story.check import Check, run_checks
 from pixray_motion.story.choices import parse_size, parse_whole, read_drawer, read_perceptors
 from pixray_motion.story.model import BORDERS, Choice, Story
 from pixray_motion.story.nodes import Mapping, Node, compose
-from pixray_motion.story.overrides import override
+from pixray_motion.story.overrides import override, shown
 from pixray_motion.story.report import START, Refused, Report, quoted
 from pixray_motion.story.scenes import Film, read_border, read_scenes
 from pixray_motion.story.scope import fields, text_of
@@ -37,16 +37,50 @@ def read(path: str | Path, overrides: Overrides = ()) -> Story:
 
 def parse(text: str, path: str = "story", overrides: Overrides = ()) -> Story:
     """The same for a story's text; ``path`` names it in messages."""
-    report = Report()
     if len(text.encode(errors="replace")) > limits.FILE_BYTES:
         raise _unreadable(path, f"the file is larger than {limits.FILE_BYTES} bytes; make the story shorter")
+    options = list(overrides)
+    story, problems = _attempt(text, path, options)
+    if problems or story is None:
+        raise StoryError(path, _blamed(problems, text, path, options))
+    return story
+
+
+def _attempt(text: str, path: str, options: list[tuple[str, str]]) -> tuple[Story | None, list[Problem]]:
+    """The story, which means nothing if there are problems."""
+    report = Report()
     root = compose(text, report)
     if isinstance(root, Mapping):
-        override(root, overrides, report)
+        override(root, options, report)
     story = None if root is None else _story(root, text, path, report)
-    if report or story is None:
-        raise StoryError(path, report.problems())
-    return story
+    return story, report.problems()
+
+
+def _blamed(problems: list[Problem], text: str, path: str, options: list[tuple[str, str]]) -> list[Problem]:
+    """A mistake in the file that is not there without an option is the option's, as where it shortens a scene."""
+    if not options or all(problem.option for problem in problems):
+        return problems
+    places = [
+        {
+            (problem.line, problem.column)
+            for problem in _attempt(text, path, options[:count])[1]
+            if not problem.option
+        }
+        for count in range(len(options))
+    ]
+    return [_moved(problem, path, places, options) for problem in problems]
+
+
+def _moved(
+    problem: Problem, path: str, places: list[set[tuple[int, int]]], options: list[tuple[str, str]]
+) -> Problem:
+    """``places`` are those of the mistakes without options, with the first, with the first two, and so on."""
+    here = problem.line, problem.column
+    first = next((count for count, found in enumerate(places) if here in found), len(places))
+    if problem.option or not first:
+        return problem
+    message = f"{problem.message} (in {path}:{problem.line}:{problem.column})"
+    return Problem(first - 1, problem.line, message, shown(*options[first - 1]))
 
 
 def _contents(name: str) -> str:
@@ -140,8 +174,9 @@ def _rate(node: Node, report: Report) -> Fraction | None:
         report.add(node.place, f"'rate' is frames a second: 12, 29.97 or 24000/1001. Got {quoted(text)}")
         return None
     rate = Fraction(int(match[1]), int(match[2])) if match[2] else Fraction(f"{match[1]}.{match[3] or 0}")
-    if not 0 < rate <= limits.RATE:
-        report.add(node.place, f"'rate' lies above 0 and goes up to {limits.RATE}. Got {quoted(text)}")
+    low, high = limits.RATE
+    if not low <= rate <= high:
+        report.add(node.place, f"'rate' is {low} to {high} frames a second. Got {quoted(text)}")
     elif max(rate.numerator, rate.denominator) > limits.RATE_DIGITS:
         most = limits.RATE_DIGITS
         report.add(
