@@ -105,7 +105,16 @@ def test_a_damaged_state_is_refused(tmp_path: Path, content: bytes) -> None:
         load(path, Studio.open(story()))
 
 
-@pytest.mark.parametrize("prompts", ["[]", "a dog:0", "{text: a dog, weight: 0}"])
+@pytest.mark.parametrize(
+    "prompts",
+    [
+        "[]",
+        "a dog:0",
+        "{text: a dog, weight: 0}",
+        "'a red ball:1 | fog:-1'",
+        "'dusk:0.1 | sea:0.2 | fog:-0.3'",
+    ],
+)
 def test_without_weight_the_picture_only_moves(prompts: str) -> None:
     text = "{story: 1, canvas: 32x18, scenes: [{length: 1f, prompts: a dog, steps: 3}, {length: 2f, prompts: PROMPTS}]}"
     studio = Studio.open(parse(text.replace("PROMPTS", prompts)))

@@ -162,7 +162,7 @@ def test_mistakes_in_the_file_come_before_those_in_options() -> None:
 @pytest.mark.parametrize(
     ("option", "problem"),
     [
-        ("scenes.0.length=1s", "the key '2s' lies behind the scene's end (1s, 12 frames) (in s:5:38)"),
+        ("scenes.0.length=1s", "the key '2s' lies behind the scene's end (1s, 12 frames) (in s:5:40)"),
         ("canvas=64x36", "'grid' is '80x45', finer than the canvas; up to 64x36 is allowed (in s:3:24)"),
     ],
 )

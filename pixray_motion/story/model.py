@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -59,8 +60,10 @@ class Plan:
 
     @property
     def refines(self) -> bool:
-        """Without prompts, or when every weight is 0, the picture only moves."""
-        return self.steps > 0 and any(prompt.weight for prompt in self.prompts)
+        """Without prompts, or with weights that sum to 0, the picture only moves."""
+        weights = [prompt.weight for prompt in self.prompts]
+        rounding = 1e-9 * math.fsum(map(abs, weights))  # 0.1 + 0.2 - 0.3 is not quite 0
+        return self.steps > 0 and abs(math.fsum(weights)) > rounding
 
     def digest(self) -> str:
         """A fingerprint of all that a plan asks for."""
