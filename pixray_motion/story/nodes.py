@@ -70,6 +70,10 @@ Event = Any  # ruamel's events are untyped
 _HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
+# Line ends to YAML and not to editors: as spaces, they do not shift the line numbers of messages.
+_BREAKS = dict.fromkeys(map(ord, "\x85\u2028\u2029"), " ")
+
+
 class _Stop(Exception):
     """The rest of the file cannot be read; the reason is already reported."""
 
@@ -87,7 +91,7 @@ class _Open:
 
 def compose(text: str, report: Report) -> Node | None:
     """The root node, or None if YAML cannot read the file or it is empty. Reports everything that is not allowed."""
-    composer = _Composer(text, report)
+    composer = _Composer(text.translate(_BREAKS), report)
     try:
         _short_lines(text, report)
         composer.run()
@@ -223,6 +227,8 @@ class _Composer:
             self._report.add(node.place, "a key must be one word, and this is a list or a mapping")
         elif not node.text:
             self._report.add(node.place, "a key is missing before ':'")
+        elif node.plain and (hint := traps.glued_key(node.text, node.after)):
+            self._report.add(node.place, hint)
         elif node.plain and node.text == "<<":
             self._report.add(node.place, "merge keys '<<' are not allowed; repeat what they would bring in")
         elif node.text in top.seen:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 
+from pixray_motion.story import traps
 from pixray_motion.story.limits import LINES, PROMPT_CHARACTERS
 from pixray_motion.story.model import PromptLine, TextKey
 from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence
@@ -16,7 +16,6 @@ from pixray_motion.units import WEIGHT
 
 KEYS = ("text", "weight", "stop")
 NEVER = float("-inf")
-_COLOUR = re.compile(r"\s+#[0-9a-fA-F]{3}(?:[0-9a-fA-F]{3})?\b")
 
 
 def read_prompts(node: Node, scope: Scope) -> tuple[PromptLine, ...]:
@@ -80,19 +79,10 @@ def _text(node: Node, scope: Scope) -> str:
         return ""
     if len(text) > PROMPT_CHARACTERS:
         scope.report.add(node.place, f"a prompt has at most {PROMPT_CHARACTERS} characters. Got {len(text)}")
-    _colours(node, scope)
+    hint = traps.cut_off(node.text, node.after) or traps.undashed(text) if node.plain else None
+    if hint:
+        scope.report.add(node.place, hint)
     return text
-
-
-def _colours(node: Scalar, scope: Scope) -> None:
-    """A colour such as #ff0000 after a plain text is a comment to YAML, and surely meant as text."""
-    match = _COLOUR.match(node.after) if node.plain else None
-    if match:
-        cut_off = quoted(match[0].strip())
-        scope.report.add(
-            node.place,
-            f"{cut_off} after {quoted(node.text)} is a comment to YAML; put quotes round the whole text",
-        )
 
 
 def _strings(node: Scalar, scope: Scope) -> list[PromptLine]:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from pixray_motion.geometry import Canvas
-from pixray_motion.story import limits
+from pixray_motion.story import limits, traps
 from pixray_motion.story.check import Check
 from pixray_motion.story.choices import read_filters, read_losses
 from pixray_motion.story.keyed import Keyed
 from pixray_motion.story.model import BORDERS, Scene
 from pixray_motion.story.moves import read_moves
-from pixray_motion.story.nodes import Mapping, Node, Sequence
+from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence
 from pixray_motion.story.numbers import read_number
 from pixray_motion.story.prompts import read_prompts
 from pixray_motion.story.report import Place, Refused, Report, quoted, unknown
@@ -124,9 +124,11 @@ def _names(node: Sequence, found: list[dict[str, Node]], report: Report) -> list
 
 def _name(node: Node, report: Report) -> str:
     text = text_of(node, "a scene's name", report)
-    if text is None:
+    if text is None or not isinstance(node, Scalar):
         return ""
-    if not text.isprintable() or not 0 < len(text) <= limits.NAME_CHARACTERS:
+    if node.plain and (hint := traps.cut_off(node.text, node.after)):
+        report.add(node.place, hint)
+    elif not text.isprintable() or not 0 < len(text) <= limits.NAME_CHARACTERS:
         report.add(
             node.place,
             f"a scene's name has 1 to {limits.NAME_CHARACTERS} characters on one line. Got {quoted(text)}",

@@ -9,7 +9,9 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from pixray_motion.story.report import START, Place, cut, quoted
 
 _GLUED = re.compile(r"^\s*(?:-\s+)*([\w-]+):([^\s:/].*)")
-_LINE_END = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")  # as ruamel counts lines
+_LINE_END = re.compile(r"\r\n|[\n\r]")
+_COMMENT = re.compile(r"\s+(#[^\s#]\S*)")
+_DASHED = re.compile(r"-[A-Za-z]")
 _QUOTE = "put quotes round the whole value"
 
 
@@ -20,6 +22,9 @@ def explain(error: MarkedYAMLError, text: str, bracket: Place | None) -> tuple[P
     lines = _LINE_END.split(text)
     problem, context = error.problem or "", error.context or ""
     if "mapping values are not allowed" in problem:
+        line = _line(lines, place.line)
+        if (match := _GLUED.match(line)) and match[2][0] in "[{":
+            return Place(place.line, match.start(1) + 1), _spaced(match)
         return place, _stray_colon(place, lines)
     if "sequence entries are not allowed" in problem:
         return place, f"a list begins on a line of its own; put its first '- ' below the key, or {_QUOTE}"
@@ -31,6 +36,8 @@ def explain(error: MarkedYAMLError, text: str, bracket: Place | None) -> tuple[P
         return _quotes(place, opened, problem)
     if "cannot start any token" in problem:
         return place, _bad_start(_line(lines, place.line)[place.column - 1 :][:1])
+    if "block scalar" in context:
+        return opened, f"'|' and '>' begin a text that stands on the lines below; {_QUOTE}"
     if "block" in context or "document start" in problem:
         return place, _block(place, lines, problem)
     if re.search(r"\b(alias|anchor|tag|directive)\b", context):
@@ -82,7 +89,37 @@ def _stray_colon(place: Place, lines: list[str]) -> str:
 def glued(text: str) -> str | None:
     """The hint for ``length:4s``; None if the text is not of that kind."""
     match = _GLUED.match(text)
-    return f"put a space after the colon: {quoted(f'{match[1]}: {match[2]}')}" if match else None
+    return _spaced(match) if match else None
+
+
+def glued_key(text: str, after: str) -> str | None:
+    """The hint for the key ``zoom:{factor`` of ``zoom:{factor: 2}``, or for ``-length`` of ``-length: 4s``."""
+    match = _GLUED.match(text + after)
+    if match and ":" in text and match[2][0] in "[{":
+        return _spaced(match)
+    return undashed(text)
+
+
+def undashed(text: str) -> str | None:
+    """The hint for ``-a forest``, which was to be an item of a list."""
+    if not _DASHED.match(text):
+        return None
+    return f"put a space after the dash: {quoted(f'- {text[1:]}')}, or quotes round the whole if it belongs to the text"
+
+
+def cut_off(text: str, after: str) -> str | None:
+    """The hint for ``we are #1``: a comment to YAML, and to its author mostly not."""
+    match = _COMMENT.match(after)
+    if match is None:
+        return None
+    return (
+        f"{quoted(match[1])} after {quoted(text)} is a comment to YAML; put quotes round the whole text, or a space "
+        "after '#' if it is one"
+    )
+
+
+def _spaced(match: re.Match[str]) -> str:
+    return f"put a space after the colon: {quoted(f'{match[1]}: {match[2]}')}"
 
 
 def _no_colon(line: str) -> str:
