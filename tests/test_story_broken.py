@@ -189,3 +189,41 @@ def test_an_option_chooses_another_drawer() -> None:
 def test_rates_that_no_film_can_have_are_refused(rate: str) -> None:
     [line] = problems(f"story: 1\nrate: {rate}\nscenes: [{{length: 1f}}]")
     assert line == f"s:2:7: 'rate' is 1/60 to 240 frames a second. Got '{rate}'"
+
+
+ZOOM = "{zoom: {factor: 1000}}"
+MILD = {
+    "mirror": ("[shear: {x: 2, y: 2}]", "'shear' flattens or mirrors the picture at the scene's frame 0"),
+    "through 0": (
+        "[shear: {x: {0f: 0, 3f: 3.1}, y: 1}]",
+        "'shear' flattens or mirrors the picture at the scene's frame 1",
+    ),
+    "group": (
+        f"[group: [{', '.join([ZOOM] * 60)}]]",
+        "'group' grows beyond all numbers at the scene's frame 0",
+    ),
+    "many": (
+        f"[{', '.join(['{zoom: {factor: {0f: 0.001, 1f: 1000}}}'] * 60)}]",
+        "the movements together change sizes more than 2000000 times in one step at the scene's frame 1",
+    ),
+}
+
+
+@pytest.mark.parametrize(("moves", "message"), MILD.values(), ids=MILD)
+def test_movements_beyond_measure_are_refused_in_one_sentence(moves: str, message: str) -> None:
+    [line] = problems(f"story: 1\nscenes: [{{length: 4f, move: {moves}}}]")
+    assert message in line
+
+
+def test_one_zoom_may_use_its_whole_range() -> None:
+    parse(f"story: 1\nscenes: [{{length: 4f, move: [zoom: {{factor: {{0f: 0.001, 1f: 1000}}}}, {ZOOM}]}}]")
+
+
+@pytest.mark.parametrize(
+    ("formula", "example"), [("10/min", "min(t, 0)"), ("sin*2", "sin(t)"), ("clamp", "clamp(t, 0, 1)")]
+)
+def test_the_example_of_a_call_can_be_followed(formula: str, example: str) -> None:
+    text = "story: 1\nscenes: [{length: 4f, move: [rotate: {angle: 'FORMULA'}]}]"
+    [line] = problems(text.replace("FORMULA", formula))
+    assert line.endswith(f"needs parentheses, as in {example}")
+    parse(text.replace("FORMULA", example))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from pixray_motion.geometry import Matrix
 from pixray_motion.movements.base import Group, Move, Movement
 from pixray_motion.story.formula import Formula
 from pixray_motion.story.keyed import Keyed
-from pixray_motion.story.limits import CHECK_WORK, SINGULAR
+from pixray_motion.story.limits import CHECK_WORK, SINGULAR, STEP_SIZE
 from pixray_motion.story.report import Place, Report, number, span
 from pixray_motion.story.track import Clock, Constant, Samples, Track
 from pixray_motion.units import Unit
@@ -70,13 +71,22 @@ class MoveCheck:
         return 50 * self._frames()
 
     def run(self, report: Report) -> bool:
-        """Report the first frame whose pose cannot be undone; True if there is none."""
+        """Report the first frame whose pose cannot be undone; True if there is none.
+
+        At rest a movement leaves areas as they are, so a negative one has passed through 0.
+        """
         for frames in _chunks(self._frames()):
-            areas = np.abs(determinants(self.movement, frames))
+            areas = determinants(self.movement, frames)
             good = np.isfinite(areas) & (areas > SINGULAR)
             if not good.all():
-                when = moment(int(frames[np.argmin(good)]), self.clock)
-                report.add(self.place, f"'{self.name}' flattens the picture {when}; make it milder")
+                first = int(np.argmin(good))
+                when = moment(int(frames[first]), self.clock)
+                what = (
+                    "flattens or mirrors the picture"
+                    if areas[first] <= SINGULAR
+                    else "grows beyond all numbers"
+                )
+                report.add(self.place, f"'{self.name}' {what} {when}; make it milder")
                 return False
         return True
 
@@ -84,7 +94,41 @@ class MoveCheck:
         return max([_frames(track, self.clock) for track in self.tracks()], default=1)
 
 
-Check = NumberCheck | MoveCheck
+@dataclass(frozen=True)
+class StepCheck:
+    """A scene's movements, which together must not change sizes beyond all measure from one frame to the next."""
+
+    place: Place
+    movements: tuple[Movement, ...]
+    clock: Clock
+
+    def tracks(self) -> list[Track]:
+        return [track for movement in self.movements for track in _tracks(movement)]
+
+    def work(self) -> int:
+        return 50 * len(self.movements) * self._frames()
+
+    def run(self, report: Report) -> bool:
+        """Report the first frame whose step is too large; True if there is none."""
+        for frames in _chunks(self._frames()):
+            frames = np.arange(max(0, frames[0] - 1), frames[-1] + 1)  # with the frame before
+            areas = sum(np.log(determinants(movement, frames)) for movement in self.movements)
+            good = np.abs(np.diff(areas)) / 2 <= math.log(STEP_SIZE)
+            if not good.all():
+                when = moment(int(frames[np.argmin(good) + 1]), self.clock)
+                report.add(
+                    self.place,
+                    f"the movements together change sizes more than {STEP_SIZE} times in one step {when}; make them "
+                    "milder or slower",
+                )
+                return False
+        return True
+
+    def _frames(self) -> int:
+        return max([_frames(track, self.clock) for track in self.tracks()], default=1)
+
+
+Check = NumberCheck | MoveCheck | StepCheck
 
 
 def run_checks(checks: list[Check], place: Place, report: Report) -> None:
@@ -105,8 +149,9 @@ def determinants(movement: Movement, frames: Samples) -> Samples:
     """(N,): by how much each frame's pose changes areas; 0 where it cannot be undone."""
     if isinstance(movement, Group):
         total = np.ones(frames.shape)
-        for child in movement.children:
-            total = total * determinants(child, frames)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for child in movement.children:
+                total = total * determinants(child, frames)
         return total
     assert isinstance(movement, Move)
     values = {

@@ -22,3 +22,4 @@ EXPONENT = 64
 CHECK_WORK = 1_000_000_000  # single operations on single frames, some seconds on one core
 PROBLEMS = 100
 SINGULAR = 1e-9
+STEP_SIZE = 2_000_000  # what one frame may magnify or shrink by; one zoom's ends are 1,000,000 apart

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pixray_motion.movements.base import Group, Move, Movement, movement
-from pixray_motion.story.check import MoveCheck
+from pixray_motion.story.check import MoveCheck, StepCheck
 from pixray_motion.story.choices import named, read_parameter
 from pixray_motion.story.limits import LINES
 from pixray_motion.story.nodes import Mapping, Node, Sequence
@@ -16,8 +16,16 @@ from pixray_motion.units import Pair
 GROUP = "group"
 
 
-def read_moves(node: Node, scope: Scope, what: str = "move") -> tuple[Movement, ...]:
-    """A list of movements, in the order in which they act."""
+def read_moves(node: Node, scope: Scope) -> tuple[Movement, ...]:
+    """A scene's movements, in the order in which they act."""
+    before = scope.report.count
+    moves = _list(node, scope, "move")
+    if moves and scope.timed and scope.report.count == before:
+        scope.checks.append(StepCheck(node.place, moves, scope.clock))
+    return moves
+
+
+def _list(node: Node, scope: Scope, what: str) -> tuple[Movement, ...]:
     if not isinstance(node, Sequence):
         scope.report.add(node.place, f"'{what}' is a list, as in [zoom: {{factor: 2}}]. {got(node)}")
         return ()
@@ -57,7 +65,7 @@ def _move(node: Node, scope: Scope) -> Movement | None:
 
 def _group(node: Mapping, scope: Scope) -> Group:
     before = scope.report.count
-    group = Group(read_moves(node.pairs[0][1], scope, GROUP))
+    group = Group(_list(node.pairs[0][1], scope, GROUP))
     _check(group, GROUP, node, scope, before)
     return group
 

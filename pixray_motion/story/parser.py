@@ -162,7 +162,8 @@ class _Parser:
         elif name in VARIABLES:
             self._steps.append(Step(name))
         elif name in FUNCTIONS:
-            raise self._refuse(token, f"the function '{name}' needs parentheses, as in {name}(t)")
+            example = ", ".join(("t", "0", "1")[: FUNCTIONS[name].least])
+            raise self._refuse(token, f"the function '{name}' needs parentheses, as in {name}({example})")
         elif name == "s":
             raise self._refuse(
                 token, "a rate is one plain number before /s, as in 0.1/s; in a formula write *t"
