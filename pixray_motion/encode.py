@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,6 +22,7 @@ from pixray_motion.errors import EncodeError
 Frame = NDArray[np.uint8]
 OnFrame = Callable[[int], None]
 
+_PART = re.compile(r"\[[^][]* @ (?:0x)?[0-9a-fA-F]+\] ?")  # as in [out#0/mp4 @ 0x5569c9eede40]
 FASTEST_GIF = 50  # frames a second: viewers show a gif with shorter delays ten times too slowly
 
 
@@ -205,9 +207,12 @@ def _even(frame: Frame) -> Frame:
 
 
 def _last_lines(log: IO[bytes], count: int = 3, length: int = 400) -> str:
+    """ffmpeg's last words, without the addresses of its parts, each once; and a remedy where one is known."""
     log.seek(0)
-    lines = log.read().decode("utf-8", "replace").strip().splitlines()
-    return _one_line("; ".join(lines[-count:]))[-length:]
+    text = _PART.sub("", log.read().decode("utf-8", "replace"))
+    lines = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+    words = _one_line("; ".join(lines[-count:]))[-length:]
+    return f"{words}; free some space" if "No space left" in words else words
 
 
 def _one_line(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from pixray_motion.allocator import keep_memory
 from pixray_motion.drawers.base import Params
 from pixray_motion.drawers.raster import RasterDrawer
 from pixray_motion.encode import check_format, encode
-from pixray_motion.errors import OutputError
+from pixray_motion.errors import OutputError, reason
 from pixray_motion.film import tags
 from pixray_motion.geometry import Canvas
 from pixray_motion.lazy import torch
@@ -135,13 +136,26 @@ def _fitted(canvas: Canvas) -> Canvas:
 def _opened(path: Path, canvas: Canvas) -> Image.Image:
     """The user's own picture, cropped to the canvas' shape."""
     try:
-        with Image.open(path) as picture:
-            return ImageOps.fit(
-                ImageOps.exif_transpose(picture).convert("RGB"), (canvas.width, canvas.height)
-            )
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as picture:
+            return ImageOps.fit(_rgb(ImageOps.exif_transpose(picture)), (canvas.width, canvas.height))
     except UnidentifiedImageError as error:
         raise OutputError(f"{path} is not a picture: give a png or jpg file to --image") from error
-    except OSError as error:
+    except Image.DecompressionBombError as error:
         raise OutputError(
-            f"cannot read the picture {path}: {(error.strerror or str(error)).lower()}"
+            f"the picture {path} is too large: give one of at most 10000x10000 pixels"
         ) from error
+    except Exception as error:  # Pillow's decoders raise whatever they stumble upon
+        if isinstance(error, OSError) and error.strerror:
+            raise OutputError(f"cannot read the picture {path}: {reason(error)}") from error
+        what = " ".join(str(error).split()) or type(error).__name__
+        raise OutputError(f"the picture {path} is damaged ({what}): save it anew as png or jpg") from error
+
+
+def _rgb(picture: Image.Image) -> Image.Image:
+    """8 bits a colour. Pillow would clip deeper greys, to white where they are whole numbers."""
+    if picture.mode != "F" and not picture.mode.startswith("I"):
+        return picture.convert("RGB")
+    grey = np.nan_to_num(np.asarray(picture, np.float64), posinf=0.0)
+    whites = (1.0, 255.0, 65535.0) if picture.mode == "F" else (65535.0,)
+    white = next((white for white in whites if grey.max() <= white), grey.max())
+    return Image.fromarray((grey.clip(0, white) / white * 255).round().astype(np.uint8)).convert("RGB")

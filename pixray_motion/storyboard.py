@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from pixray_motion.encode import Frame
 from pixray_motion.story.model import Plan, Story
-from pixray_motion.testcard import INK, PAPER, font
+from pixray_motion.testcard import INK, PAPER, font, legible
 
 Shot = tuple[Plan, Image.Image]
 
@@ -27,7 +27,8 @@ def labelled(shots: Iterator[Shot], story: Story) -> Iterator[Frame]:
         page = Image.new("RGB", (picture.width, picture.height + STRIP), PAPER)
         page.paste(picture)
         pen = ImageDraw.Draw(page)
-        pen.text((8, picture.height + 5), f"{moment(plan, story.rate)}   {plan.scene}", INK, font(15))
+        head = f"{moment(plan, story.rate)}   {plan.scene}"
+        pen.text((8, picture.height + 5), _cut(head, page.width - 16, 15), INK, font(15))
         pen.text((8, picture.height + 26), _cut(prompts(plan), page.width - 16, 14), INK, font(14))
         yield np.asarray(page)
 
@@ -100,11 +101,12 @@ def prompts(plan: Plan) -> str:
 
 
 def _cut(text: str, width: float, size: float) -> str:
-    """``text``, shortened to ``width`` pixels."""
+    """``text`` in what the typeface can show, shortened to ``width`` pixels."""
     letters = font(size)
-    if letters.getlength(text[:500]) <= width and len(text) <= 500:
+    whole = legible(text[:501])
+    text = whole[:500]
+    if letters.getlength(text) <= width and text == whole:
         return text
-    text = text[:500]
     while text and letters.getlength(text + "...") > width:
         text = text[:-1]
     return text + "..."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import colorsys
 import math
+import unicodedata
 from functools import cache
 
 from PIL import Image, ImageDraw, ImageFont
@@ -39,6 +40,25 @@ def test_card(canvas: Canvas) -> Image.Image:
 def font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """The typeface that comes with pillow."""
     return ImageFont.load_default(max(6.0, size))
+
+
+def legible(text: str) -> str:
+    """``text`` as the typeface can show it: without accents that it lacks, and with ``?`` for what remains."""
+    return "".join(_shown(character) for character in text)
+
+
+@cache
+def _shown(character: str) -> str:
+    if not _lacks(character):
+        return character
+    plain = [c for c in unicodedata.normalize("NFKD", character) if unicodedata.category(c)[0] not in "MC"]
+    return "".join("?" if _lacks(c) else c for c in plain)
+
+
+def _lacks(character: str) -> bool:
+    """Whether the typeface draws the box that it draws for a character that does not exist."""
+    letters = font(14)
+    return bytes(letters.getmask(character)) == bytes(letters.getmask("\uffff"))
 
 
 def _squares(pen: ImageDraw.ImageDraw, size: tuple[int, int]) -> None:

@@ -18,6 +18,7 @@ from pixray_motion.encode import ffmpeg
 from pixray_motion.story.read import parse
 
 COMMANDS = ("render", "still", "preview", "check", "list", "new")
+LOG = "echo '[out#0/mp4 @ 0x5569c9eede40] Error writing trailer: No space left on device' >&2;"
 STILL = ("still", "a red ball", "--size", "24x16", "--steps", "2")
 
 
@@ -156,14 +157,15 @@ def test_a_failure_after_rendering_says_how_to_go_on(
     story: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "bin").mkdir()
-    full = fake_ffmpeg(tmp_path / "bin", "cat > /dev/null; echo 'No space left on device' >&2; exit 1")
+    full = fake_ffmpeg(tmp_path / "bin", f"cat > /dev/null; {LOG * 2} exit 1")
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", full)
     ffmpeg.cache_clear()
     result = run("render", story, "--restart")
     ffmpeg.cache_clear()
     assert result.exit_code == 2
     assert result.stderr.splitlines()[1:] == [
-        "ffmpeg could not write the film: No space left on device; go on with: pixray-motion render --resume tiny.yaml"
+        "ffmpeg could not write the film: Error writing trailer: No space left on device; free some space; go on with: "
+        "pixray-motion render --resume tiny.yaml"
     ]
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)

@@ -1,12 +1,15 @@
 """Previews: the test card goes where the plan says, and both files are made without a perceptor."""
 
+import struct
 import subprocess
 import sys
+import warnings
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from films import TINY, decoded, tiny
 from numpy.typing import NDArray
 from PIL import Image
@@ -15,7 +18,8 @@ from pixray_motion.cli.commands import program
 from pixray_motion.geometry import Canvas
 from pixray_motion.preview import SIZE, Files, moved, write_preview
 from pixray_motion.story.read import parse
-from pixray_motion.storyboard import STRIP, moment, prompts
+from pixray_motion.storyboard import STRIP, labelled, moment, prompts
+from pixray_motion.testcard import PAPER, legible
 from pixray_motion.testcard import test_card as card_of
 from pixray_motion.variants import DRAFT_STEPS, draft
 
@@ -102,6 +106,77 @@ def test_another_picture_and_another_place(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     frame = decoded(tmp_path / "out" / "tiny.animatic.mp4")[3]
     assert np.abs(frame[: SIZE.height].astype(int) - (200, 30, 30)).mean() < 2
+
+
+def image(path: Path, *more: str) -> Result:
+    """A preview that moves the picture ``path``, beside it."""
+    story = tiny(path.parent)
+    return CliRunner().invoke(program, ["preview", str(story), "--image", str(path), *more])
+
+
+@pytest.mark.parametrize(
+    ("name", "pixels"),
+    [
+        ("half.png", np.full((36, 64), 32768, np.uint16)),
+        ("half.tif", np.full((36, 64), 0.5, np.float32)),
+        ("whole.tif", np.full((36, 64), 32768, np.int32)),
+        ("bright.tif", np.float32([[128, 128, 128], [128, 200, 128]])),
+    ],
+)
+def test_deep_greys_keep_their_brightness(tmp_path: Path, name: str, pixels: NDArray[np.float32]) -> None:
+    Image.fromarray(pixels).save(tmp_path / name)
+    assert image(tmp_path / name).exit_code == 0
+    frame = decoded(tmp_path / "tiny.animatic.mp4")[0]
+    assert abs(frame[120:240, 10:150].mean() - 128) < 4
+
+
+def header(width: int, height: int) -> bytes:
+    """The beginning of a PNG file of this size."""
+    data = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + data + struct.pack(">I", zlib.crc32(data))
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+PICTURES = {
+    "huge.png": (
+        header(20_000, 20_000) + chunk(b"IDAT", b""),
+        "is too large: give one of at most 10000x10000 pixels",
+    ),
+    "text.png": (
+        header(8, 8) + chunk(b"zTXt", b"a\0\0" + zlib.compress(b" " * 9_000_000)),
+        "is damaged (Decompressed data too large",
+    ),
+    "cut.png": (header(10_000, 10_000) + chunk(b"IDAT", zlib.compress(b" " * 99))[:-9], "is damaged ("),
+    "broken.dds": (b"DDS " + struct.pack("<I", 124) + b"\0" * 60, "picture"),
+    "broken.ppm": (b"P6\n3 x\n255\n", "is damaged ("),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.filterwarnings("default")
+def test_pictures_that_cannot_be_read_are_one_line(tmp_path: Path, name: str) -> None:
+    data, message = PICTURES[name]
+    (tmp_path / name).write_bytes(data)
+    with warnings.catch_warnings(record=True) as seen:
+        result = image(tmp_path / name)
+    assert (result.exit_code, result.stderr.count("\n"), seen) == (2, 1, [])
+    assert name in result.stderr
+    assert message in result.stderr
+
+
+def test_labels_hold_what_the_typeface_can_show() -> None:
+    assert legible("Un château") == "Un chateau"
+    assert legible("日本 🦊\ufe0f") == "?? ?"
+
+
+def test_long_scene_names_are_shortened() -> None:
+    story = parse(f"story: 1\ncanvas: 90x160\nscenes: [{{length: 1f, name: {'long ' * 19}}}]")
+    plan = story.plan(0)
+    [page] = labelled(iter([(plan, Image.new("RGB", (202, 360)))]), story)
+    assert (page[360:380, -8:] == PAPER).all()
 
 
 def test_a_draft_is_painted(tmp_path: Path) -> None:
