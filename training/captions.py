@@ -1,6 +1,6 @@
 """Specifications of pictures with their captions, in groups of four that differ in one attribute.
 
-    python -m training.captions --work WORK --name a --groups 12000 --seed 1
+    python -m training.captions --work WORK --name a --groups 30000 --seed 1 [--easy]
 
 Writes ``bank_NAME.json`` ({"specs": [...], "captions": [...]}) and ``bank_NAME.npy``: float16 (N, 384), the sentence encoder's
 embeddings of the captions. A specification says what is shown; ``compose`` draws it differently each time.
@@ -234,6 +234,11 @@ class Writer:
             made = replace(spec, ground=(choice(TEXTURES), a, b) if r < 0.4 else (texture, self.colour(a), b))
         return self.consistent(made)
 
+    def easy_group(self) -> list[Spec]:
+        """Four single everyday things on plain ground, some of them in a named colour: shapes to begin with."""
+        colours = [self.colour() if self.random.random() < 0.1 else "" for _ in range(4)]
+        return [self.consistent(Spec("object", (self.noun(),), colour)) for colour in colours]
+
     def group(self) -> list[Spec]:
         """Four specifications, three of them mutants of the first."""
         first = self.spec()
@@ -303,12 +308,14 @@ def main() -> None:
     parser.add_argument("--name", required=True)
     parser.add_argument("--groups", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--easy", action="store_true", help="only single things on plain ground")
     parser.add_argument("--art", default="sprites", help="sprites, or held_out for the judge")
     arguments = parser.parse_args()
     meta = json.loads((arguments.work / f"{arguments.art}.json").read_text())
-    words = {m["name"]: m["words"] for m in meta if m["words"]}
+    words = {m["name"]: [word for word in m["words"] if word.strip()] for m in meta}
     writer = Writer(list(pools(meta)), words, arguments.seed)
-    specs = [spec for _ in range(arguments.groups) for spec in writer.group()]
+    group = writer.easy_group if arguments.easy else writer.group
+    specs = [spec for _ in range(arguments.groups) for spec in group()]
     captions = [writer.caption(spec) for spec in specs]
     embeddings = Teacher()(captions)
     stem = arguments.work / f"bank_{arguments.name}"

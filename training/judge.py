@@ -76,12 +76,21 @@ def main() -> None:
     judge, others = Judge(options.work / f"{options.run}.pt"), distractors(options.work, options.bank)
     for art in ("held_out", "sprites"):
         composer = load_composer(options.work, 12345, art)
-        results = [judge.ranks(composer.draw(chosen_specs()), list(CHOSEN), others) for _ in range(10)]
+        pairs = zip(CHOSEN, chosen_specs(), strict=True)
+        known = {p: spec for p, spec in pairs if set(spec.things) <= composer.pools.keys()}
+        prompts, specs = list(known), list(known.values())
+        absent = [prompt for prompt in CHOSEN if prompt not in known]
+        results = [judge.ranks(composer.draw(specs), prompts, others + absent) for _ in range(10)]
         few, many = (torch.stack(part) for part in zip(*results, strict=True))
-        missed = [p for p, share in zip(CHOSEN, (few < 1).float().mean(0), strict=True) if share < 0.7]
+        missed = [p for p, share in zip(prompts, (few < 1).float().mean(0), strict=True) if share < 0.7]
         shares = [(few < 1), (many < 1), (many < 5)]
         print(
-            f"real pictures, {art}:", *(f"{share.float().mean():.3f}" for share in shares), "weak at", missed
+            f"real pictures, {art}:",
+            *(f"{share.float().mean():.3f}" for share in shares),
+            "weak at",
+            missed,
+            "no drawing of",
+            absent,
         )
 
 

@@ -24,5 +24,9 @@ class JudgeTower(nn.Module):
         self.head = nn.Linear(2 * channels[-1], dim)
 
     def forward(self, pictures: Tensor) -> Tensor:
+        return F.normalize(self.head(self.features(pictures)), dim=-1)
+
+    def features(self, pictures: Tensor) -> Tensor:
+        """(N, 2 * channels[-1]): what the head sees."""
         x = self.body(((pictures - 0.45) * 3).contiguous(memory_format=torch.channels_last))
-        return F.normalize(self.head(torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)), dim=-1)
+        return torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)

@@ -1,8 +1,12 @@
 """Trains the image tower and the text head against fixed sentence embeddings, clean or adversarially robust.
 
-    python -m training.train --work WORK --out clean --banks a --minutes 12
-    python -m training.train --work WORK --out robust --banks a b --init clean --minutes 85 --replays 3 --eps 0.5 1.75
-    python -m training.train --work WORK --out robust --banks a b --minutes 85 --replays 3 --eps 0.5 1.75 --resume
+    python -m training.train --work WORK --out easy --banks easy --names-only --minutes 5 --size 32
+    python -m training.train --work WORK --out clean --init easy --banks a easy --minutes 8 --size 32
+    python -m training.train --work WORK --out robust --init clean --banks a easy --minutes 43 --replays 3 --eps 1 1.75
+    python -m training.train --work WORK --out robust --banks a easy --minutes 43 --replays 3 --eps 1 1.75 --resume
+
+Shapes come first: single things on plain ground, told apart by name alone; with everything at once the tower learns little
+but colours for a long time.
 
 With ``--replays m`` and an eps every batch gives m updates of the weights while its perturbation grows along the gradient that comes
 with them ("free" adversarial training, Shafahi et al. 2019), inside an L2 ball that grows from the first to the second eps.
@@ -19,6 +23,7 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -26,6 +31,7 @@ from pixray_motion.perceptors.towers import ImageTower, TextHead
 from training.data import Batch, Batches, Classes, classes
 from training.judge_tower import JudgeTower
 from training.views import views
+from training.vocabulary import NOUNS
 
 
 class Model(nn.Module):
@@ -35,12 +41,14 @@ class Model(nn.Module):
         super().__init__()
         self.image: nn.Module = JudgeTower() if judge else ImageTower(CHANNELS, BLOCKS)
         self.head = TextHead()
-        self.scale = nn.Parameter(torch.tensor(math.log(14.0)))
-        self.class_scale = nn.Parameter(torch.tensor(math.log(14.0)))
+        self.namer = nn.Linear(self.image.head.in_features, len(NOUNS))
+        self.scale = nn.Parameter(torch.tensor(math.log(20.0)))
+        self.class_scale = nn.Parameter(torch.tensor(math.log(20.0)))
 
 
-CHANNELS, BLOCKS = (32, 80, 160, 256), (0, 2, 2, 2)
-NOUN_WEIGHT, SCENE_WEIGHT = 1.5, 0.5
+CHANNELS, BLOCKS = (32, 64, 128, 256), (0, 2, 2, 2)
+NAMED_WEIGHT, NOUN_WEIGHT, SCENE_WEIGHT = 1.0, 1.5, 0.5
+PAUSE = 20  # seconds; a batch that took longer was stopped in between, which does not count as training
 
 
 def contrastive(similarity: Tensor, meanings: Tensor) -> Tensor:
@@ -50,14 +58,12 @@ def contrastive(similarity: Tensor, meanings: Tensor) -> Tensor:
     return 0.5 * (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target))
 
 
-def classified(
-    images: Tensor, names: Tensor, labels: Tensor, alike: Tensor, scale: Tensor
-) -> tuple[Tensor, float]:
-    """Cross-entropy of images (N, dim) over classes (C, dim), where labels >= 0, and the accuracy there."""
+def classified(scores: Tensor, labels: Tensor, alike: Tensor) -> tuple[Tensor, float]:
+    """Cross-entropy of scores (N, C), where labels >= 0, as a share of all, and the accuracy there."""
     rows = (labels >= 0).nonzero()[:, 0]
     if not len(rows):
-        return images.sum() * 0, 0.0
-    logits = (scale * images[rows] @ names.T).masked_fill(alike[labels[rows]], -1e4)
+        return scores.sum() * 0, 0.0
+    logits = scores[rows].masked_fill(alike[labels[rows]], -1e4)
     share = len(rows) / len(labels)
     loss = F.cross_entropy(logits, labels[rows]) * share
     return loss, (logits.argmax(1) == labels[rows]).float().mean().item()
@@ -66,29 +72,39 @@ def classified(
 class Objective:
     """The loss of a batch, given the views that the tower sees; ``figures`` holds the last loss and accuracies."""
 
-    def __init__(self, model: Model, nouns: Classes, scenes: Classes, seed: int) -> None:
-        self.model, self.nouns, self.scenes = model, nouns, scenes
+    def __init__(self, model: Model, nouns: Classes, scenes: Classes, seed: int, texts: bool) -> None:
+        self.model, self.nouns, self.scenes, self.texts = model, nouns, scenes, texts
         self.generator = torch.Generator().manual_seed(seed)
         self.figures = [0.0, 0.0, 0.0]
 
     def __call__(self, seen: Tensor, batch: Batch) -> Tensor:
-        model, pick = self.model, lambda n: int(torch.randint(n, (), generator=self.generator))
-        images = model.image(seen)
-        noise = torch.randn(batch.texts.shape, generator=self.generator) * 0.008
-        parts = [
-            batch.texts + noise,
-            self.nouns.texts[pick(len(self.nouns.texts))],
-            self.scenes.texts[pick(2)],
-        ]
-        texts, nouns, scenes = model.head(torch.cat(parts)).split([len(part) for part in parts])
+        model = self.model
+        features = model.image.features(seen)
+        named, accuracy = classified(model.namer(features), batch.nouns, self.nouns.alike)
+        if not self.texts:
+            self.figures = [named.item(), 0.0, accuracy]
+            return named
+        images = F.normalize(model.image.head(features), dim=-1)
+        texts, nouns, scenes = self._heard(batch)
         similarity = model.scale.exp().clamp(max=60) * images @ texts.T
         pairs = contrastive(similarity, batch.meanings)
-        scale = model.class_scale.exp().clamp(max=40)
-        objects, accuracy = classified(images, nouns, batch.nouns, self.nouns.alike, scale)
-        places, _ = classified(images, scenes, batch.scenes, self.scenes.alike, scale)
+        scale = model.class_scale.exp().clamp(max=60)
+        objects, accuracy = classified(scale * images @ nouns.T, batch.nouns, self.nouns.alike)
+        places, _ = classified(scale * images @ scenes.T, batch.scenes, self.scenes.alike)
         hits = similarity.argmax(1) == torch.arange(len(images))
         self.figures = [pairs.item(), hits.float().mean().item(), accuracy]
-        return pairs + NOUN_WEIGHT * objects + SCENE_WEIGHT * places
+        return pairs + NAMED_WEIGHT * named + NOUN_WEIGHT * objects + SCENE_WEIGHT * places
+
+    def _heard(self, batch: Batch) -> list[Tensor]:
+        """The batch's texts, a little noisy, and the names of the nouns and of the scenes, each through the text head."""
+
+        def pick(count: int) -> int:
+            return int(torch.randint(count, (), generator=self.generator))
+
+        noise = torch.randn(batch.texts.shape, generator=self.generator) * 0.008
+        parts = [batch.texts + noise]
+        parts += [classes.texts[pick(len(classes.texts))] for classes in (self.nouns, self.scenes)]
+        return self.model.head(torch.cat(parts)).split([len(part) for part in parts])
 
 
 def grown(perturbation: Tensor, gradient: Tensor, eps: float, first: bool) -> Tensor:
@@ -118,6 +134,10 @@ class Run:
         self.model = Model(options.judge)
         if options.init:
             self.model.load_state_dict(torch.load(options.work / f"{options.init}.pt")["average"])
+        if options.shipped:
+            weights = load_file(options.shipped / "perceptor.safetensors")
+            towers = {k: v.float() for k, v in weights.items() if k.startswith(("image.", "head."))}
+            self.model.load_state_dict(towers, strict=False)
         self.model.to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.model).requires_grad_(False)
         groups = [group for part, rate in self._parts() for group in _groups(part, rate, options.decay)]
@@ -132,7 +152,9 @@ class Run:
         model = self.model
         return [
             (list(model.image.parameters()), 1.0),
-            ([*model.head.parameters(), model.scale, model.class_scale], 0.3),
+            (list(model.head.parameters()), 0.3),
+            (list(model.namer.parameters()), 1.0),
+            ([model.scale, model.class_scale], 1.0),
         ]
 
     def _load(self) -> None:
@@ -172,13 +194,17 @@ class Run:
                 mine.copy_(its)
 
     def _share(self) -> None:
-        flat = torch.cat([p.grad.reshape(-1) for p in self.parameters] + [torch.tensor([self.minutes])])
+        gradients = [
+            torch.zeros(p.numel()) if p.grad is None else p.grad.reshape(-1) for p in self.parameters
+        ]
+        flat = torch.cat([*gradients, torch.tensor([self.minutes])])
         dist.all_reduce(flat)
         flat /= self.options.workers
         self.minutes, start = flat[-1].item(), 0
         for p in self.parameters:
             # Copied, not assigned: the fused optimiser takes it that gradients have the layout of their parameters.
-            p.grad.copy_(flat[start : start + p.numel()].view_as(p))
+            if p.grad is not None:
+                p.grad.copy_(flat[start : start + p.numel()].view_as(p))
             start += p.numel()
 
     def progress(self) -> float:
@@ -209,7 +235,7 @@ class Run:
                     change = grown(change, seen.grad, eps, replay == 0)
             self.batch += 1
             now = time.monotonic()
-            self.minutes, last = self.minutes + (now - last) / 60, now
+            self.minutes, last = self.minutes + min(now - last, PAUSE) / 60, now
             if self.worker == 0 and now - log_at > 30:
                 log_at = now
                 self.log(eps, figures)
@@ -246,7 +272,7 @@ def work(worker: int, options: argparse.Namespace, meeting: str) -> None:
     nouns, scenes = classes(options.work)
     batches = Batches(options.work, options.banks, options.batch, options.seed, options.art)
     run = Run(options, worker)
-    run.train(batches, Objective(run.model, nouns, scenes, options.seed * 2 + worker))
+    run.train(batches, Objective(run.model, nouns, scenes, options.seed * 2 + worker, not options.names_only))
     if worker == 0:
         run.save()
         run.log(options.eps[1], [])
@@ -260,6 +286,7 @@ def main() -> None:
     parser.add_argument("--out", required=True, help="name of the run")
     parser.add_argument("--banks", nargs="+", required=True)
     parser.add_argument("--init", help="name of a run to start from")
+    parser.add_argument("--shipped", type=Path, help="start from the exported weights in this folder")
     parser.add_argument("--resume", action="store_true", help="go on where the run of this name was stopped")
     parser.add_argument("--minutes", type=float, default=math.inf)
     parser.add_argument("--steps", type=float, default=math.inf)
@@ -277,6 +304,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--art", default="sprites")
+    parser.add_argument("--names-only", action="store_true", help="no texts yet: only tell the nouns apart")
     parser.add_argument("--judge", action="store_true", help="train the judge's architecture")
     options = parser.parse_args()
     classes(options.work)

@@ -130,8 +130,12 @@ class ImageTower(nn.Module):
         self.head = nn.Linear(channels[-1], dim)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        x = self.body(((pictures - 0.5) * 4.0).contiguous(memory_format=torch.channels_last))
-        return F.normalize(self.head(_silu(x).mean((2, 3))).float(), dim=-1)
+        return F.normalize(self.head(self.features(pictures)).float(), dim=-1)
+
+    def features(self, pictures: Tensor) -> Tensor:
+        """(N, channels[-1]): what the head sees."""
+        x: Tensor = self.body(((pictures - 0.5) * 4.0).contiguous(memory_format=torch.channels_last))
+        return _silu(x).mean((2, 3))
 
     def folded(self) -> "ImageTower":
         """A frozen copy with plain convolutions: the same outputs to 1e-5, no standardisation at each call."""
