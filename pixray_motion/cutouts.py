@@ -11,12 +11,12 @@ from pixray_motion.lazy import torch
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
-SCALES = (0.7, 1.15)  # a cutout's height over the canvas'
+SCALES = (0.85, 1.2)  # a cutout's height over the canvas'
 TURN = math.radians(7.5)  # standard deviations, from here on
 STRETCH = 0.08
 SHEAR = 0.06
 JITTER = 0.1  # of contrast, brightness and, by two fifths, of single colours
-NOISE = 0.2  # the most, drawn for each cutout
+NOISE = 0.15  # the most, drawn for each cutout
 
 
 def views(canvas: Canvas, count: int, rng: Generator) -> Tensor:

@@ -38,6 +38,7 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     weights = options.out / "perceptor.safetensors"
     save_file({k: v.half().contiguous() for k, v in tensors.items()}, weights, {"config": json.dumps(config)})
+    weights.chmod(0o644)  # safetensors makes files that only their owner can read
     shutil.copy(FOLDER / "tokenizer.json", options.out / "tokenizer.json")
     shutil.copy(ATTRIBUTION, options.out / "ATTRIBUTION.md")
     size = sum(path.stat().st_size for path in options.out.iterdir() if path.is_file())

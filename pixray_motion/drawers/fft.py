@@ -33,7 +33,7 @@ class FftDrawer(RasterDrawer):
     def __init__(
         self,
         canvas: Canvas,
-        decay: Annotated[float, Real(0, 3)] = 0.85,
+        decay: Annotated[float, Real(0, 3)] = 1.0,
         rate: Annotated[float, Real(0, 100)] = 1.0,
     ) -> None:
         """``decay``: how fast fine detail falls off (power of the frequency); ``rate``: how far a step goes."""
