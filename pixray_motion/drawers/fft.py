@@ -33,8 +33,8 @@ class FftDrawer(RasterDrawer):
     def __init__(
         self,
         canvas: Canvas,
-        decay: Annotated[float, Real(0, 3)] = 1.0,
-        rate: Annotated[float, Real(0, 100)] = 1.0,
+        decay: Annotated[float, Real(0, 3)] = 0.8,
+        rate: Annotated[float, Real(0, 100)] = 0.4,
     ) -> None:
         """``decay``: how fast fine detail falls off (power of the frequency); ``rate``: how far a step goes."""
         super().__init__(canvas)
