@@ -26,9 +26,11 @@ def descend(
     draw: Callable[[Params], Picture],
     objective: Objective,
     steps: int,
-    bounds: tuple[float, float] | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
 ) -> tuple[Params, Scores]:
     """Change the params named in ``rates`` for ``steps`` steps -> the new params, and the last step's terms.
+
+    ``bounds`` are the least and the greatest value of those params that have any.
 
     Each step has the length of its rate, whatever the gradient's: the gradient is normalised to a length of 1 (L2, per
     tensor) and smoothed by momentum. Unlike Adam this keeps the smooth gradient of a robust perceptor smooth.
@@ -45,8 +47,8 @@ def descend(
                 speed = speeds[name].mul_(MOMENTUM)
                 speed.add_(gradient / (gradient.norm() + 1e-12), alpha=1 - MOMENTUM)
                 tensor.sub_(speed, alpha=rates[name] * length)
-                if bounds:
-                    tensor.clamp_(*bounds)
+                if bounds and name in bounds:
+                    tensor.clamp_(*bounds[name])
         if index == steps - 1:
             scores = {name: float(term.detach()) for name, term in terms.items()} | objective.scores()
     return params | {name: tensor.detach() for name, tensor in learned.items()}, scores

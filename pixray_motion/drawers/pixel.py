@@ -83,7 +83,9 @@ class PixelDrawer(Drawer):
 
     def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:
         size = (self.shape[0] * self.shape[1]) ** 0.5
-        return descend(params, {"cells": self.rate * size / 64}, self.draw, objective, steps, bounds=(0, 1))
+        return descend(
+            params, {"cells": self.rate * size / 64}, self.draw, objective, steps, bounds={"cells": (0, 1)}
+        )
 
     def _colours(self, cells: Tensor, source: Index, border: str, rng: Generator) -> Tensor:
         """(1, 3, rows, columns): the colours of the cells ``source``, which may lie beyond the grid."""
