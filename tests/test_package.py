@@ -4,13 +4,17 @@ import configparser
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 
 import pytest
 from films import tiny
 
 import pixray_motion
+from pixray_motion.story.track import Constant
+from pixray_motion.variants import draft
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -70,6 +74,23 @@ def test_every_dependency_is_imported() -> None:
     source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "pixray_motion").rglob("*.py"))
     for name in names(setup()["options"]["install_requires"]):
         assert re.search(rf"^ *(?:import|from) {modules.get(name, name)}\b", source, re.M), name
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "stories").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_story_is_fine_and_begins(path: Path) -> None:
+    story = draft(pixray_motion.read(path))
+    story = replace(story, scenes=tuple(replace(scene, steps=Constant(1.0)) for scene in story.scenes))
+    studio = pixray_motion.Studio.open(story)
+    states = list(islice(pixray_motion.render(story, studio), 2))
+    assert [state.frame for state in states] == [0, 1]
+    assert studio.image(states[1]).std() > 1
+
+
+def test_the_perceptor_ships_with_its_attribution_and_is_small() -> None:
+    folder = ROOT / "pixray_motion" / "perceptors" / "embedded"
+    shipped = [path for path in folder.iterdir() if path.is_file()]
+    assert sum(path.stat().st_size for path in shipped) < 40e6
+    assert "CC BY" in (folder / "ATTRIBUTION.md").read_text(encoding="utf-8")
 
 
 def test_the_version_is_said_once() -> None:
