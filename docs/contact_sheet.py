@@ -14,7 +14,9 @@ def frames(film: str) -> np.ndarray:
     """(N, H, W, 3) uint8."""
     width, height = next(imageio_ffmpeg.read_frames(film))["size"]
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", film]
-    raw = subprocess.run([*command, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"], check=True, capture_output=True)
+    raw = subprocess.run(
+        [*command, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"], check=True, capture_output=True
+    )
     return np.frombuffer(raw.stdout, np.uint8).reshape(-1, height, width, 3)
 
 
