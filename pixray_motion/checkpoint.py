@@ -1,7 +1,7 @@
 """Save a state and continue from it, if it still belongs to the same film.
 
-Every frame has a key: a hash of the key before it, its plan, the drawer, the perceptors and the program. So a changed
-story continues from a saved state as long as the change lies behind it.
+Every frame has a key: a hash of the key before it, its plan, the drawer, the perceptors, the priors and the program. So
+a changed story continues from a saved state as long as the change lies behind it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ def keys(studio: Studio) -> Iterator[str]:
     """The key of every frame of the film, from the first."""
     story = studio.story
     names = [sight.perceptor.fingerprint() for sight in studio.sights]
+    names += [f"prior {name}: {known.prior.fingerprint()}" for name, known in studio.knowledge.items()]
     basis = [__version__, str(story.canvas), story.drawer.name, repr(story.drawer.values), *names]
     key = hashlib.sha256("\n".join(basis).encode()).hexdigest()
     for frame in story.frames:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pixray_motion.cutouts import coloured, views
+from pixray_motion.drawers.base import Picture
 from pixray_motion.filters import image_filter
-from pixray_motion.geometry import Canvas
+from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
 from pixray_motion.losses import loss
+from pixray_motion.priors.base import clean, mix
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
-    from pixray_motion.drawers.base import Picture
     from pixray_motion.perceptors.base import Perceptor
-    from pixray_motion.story.model import Plan, Prompt
+    from pixray_motion.priors.base import Prior
+    from pixray_motion.story.model import Guide, Plan, Prompt
 
+LOW = 0.15  # the level at which a prior looks in the end
+WAVER = 0.06  # the standard deviation of levels around their course
 LOOK = 128  # the longer side, in pixels, at which losses look at a picture
 
 
@@ -46,11 +51,21 @@ class Sight:
     texts: dict[str, Tensor]
 
     def target(self, prompt: Prompt) -> Tensor:
-        """(D,) unit: the prompt's text, or a point on the great circle between two of them."""
-        first, *rest = prompt.texts
-        if not rest:
-            return self.texts[first[0]]
-        return slerp(self.texts[first[0]], self.texts[rest[0][0]], rest[0][1])
+        """(D,) unit."""
+        return embedded(prompt, self.texts)
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """A prior with the texts of a story, embedded once: text -> (D,)."""
+
+    prior: Prior
+    texts: dict[str, Tensor]
+
+    def clean(self, noisy: Tensor, level: float, prompts: Sequence[Prompt], guidance: float) -> Tensor:
+        """(1, 3, h, w) in -1..1: the picture behind a ``noisy`` one that shows the prompts."""
+        wanted = [(embedded(prompt, self.texts), prompt.weight) for prompt in prompts if prompt.weight]
+        return clean(self.prior, noisy, level, wanted, guidance)
 
 
 @dataclass
@@ -61,6 +76,7 @@ class Objective:
     canvas: Canvas
     sights: Sequence[Sight]
     rng: Generator
+    knowledge: Knowledge | None = None
     _likeness: dict[str, float] = field(default_factory=dict)
 
     def __call__(self, picture: Picture) -> dict[str, Tensor]:
@@ -76,6 +92,80 @@ class Objective:
             if weight:
                 terms[name] = weight * loss.make(name)(look)
         return terms
+
+    @property
+    def guide(self) -> Guide | None:
+        """What the prior has to say in this frame, if there is one."""
+        guide = self.plan.guide
+        return guide if self.knowledge and guide and guide.weight else None
+
+    @property
+    def native(self) -> Canvas:
+        """The size at which the prior, or else the film, sees pictures."""
+        return self.knowledge.prior.native(self.canvas) if self.knowledge else self.canvas
+
+    def noise(self) -> Tensor:
+        """(1, 3, h, w) of the native size, unit normal."""
+        return torch.randn((1, 3, self.native.height, self.native.width), generator=self.rng)
+
+    def clean(self, noisy: Tensor, level: float) -> Tensor:
+        """(1, 3, h, w) in -1..1: the prior's picture behind a ``noisy`` one of the native size."""
+        assert self.knowledge is not None
+        assert self.plan.guide is not None
+        return self.knowledge.clean(noisy, level, self.plan.prompts, self.plan.guide.guidance)
+
+    def change(self, draw: Callable[[], Picture], share: float) -> Tensor | None:
+        """(1, 3, h, w) of the native size: what a step changes for the prior (score distillation, Poole 2022).
+
+        ``share`` (0..1) of the frame's steps are done: levels fall from the guide's to a low one. ``draw`` is called if
+        there is a prior to look at the picture.
+        """
+        guide = self.guide
+        if guide is None:
+            return None
+        image = draw().quick(self.native) * 2 - 1
+        level = guide.level + (min(LOW, guide.level) - guide.level) * share
+        level += WAVER * float(torch.randn((), generator=self.rng))
+        level = min(max(level, 0.03), 0.97)
+        a, b = mix(level)
+        seen = self.clean(a * image + b * self.noise().to(image), level)
+        return (seen - image) * (guide.weight / 2)
+
+    def sample(self, image: Tensor, level: float, steps: int, likeness: float, kept: bool) -> Tensor:
+        """(1, 3, h, w) in -1..1, of the native size: ``image`` with noise of ``level``, denoised in ``steps``.
+
+        DDIM with all of its noise renewed at each step (Song 2020, eta 1); every predicted picture takes a step of
+        ``likeness`` along the perceptors' gradient. ``kept``: noise of the story's seed alone, the same in each frame.
+        """
+        rng = torch.Generator().manual_seed(self.plan.seed) if kept else self.rng
+        levels = [level * (1 - index / steps) for index in range(steps + 1)]
+
+        def noise() -> Tensor:
+            return torch.randn(image.shape, generator=rng).to(image)
+
+        a, b = mix(level)
+        noisy, seen = a * image + b * noise(), image
+        for index, (now, then) in enumerate(pairwise(levels)):
+            (a, b), (a2, b2) = mix(now), mix(then)
+            seen = self.clean(noisy, now)
+            if likeness:
+                seen = self._liked(seen, likeness * (1 - 0.8 * index / steps))
+            spread = b2 / b * (1 - (a / a2) ** 2) ** 0.5
+            rest = (noisy - a * seen) / b
+            noisy = a2 * seen + max(b2**2 - spread**2, 0.0) ** 0.5 * rest + spread * noise()
+        return seen
+
+    def _liked(self, image: Tensor, length: float) -> Tensor:
+        """``image`` (1, 3, h, w) in -1..1 after a step of ``length`` along the gradient of all terms."""
+        height, width = image.shape[-2:]
+        shown = ((image + 1) / 2).requires_grad_()
+        terms = self(Picture(shown, (height, height), Motion.identity()))
+        if not terms:
+            return image
+        (gradient,) = torch.autograd.grad(torch.stack(list(terms.values())).sum(), shown)
+        step = length * (height * width) ** 0.5 / 64
+        moved: Tensor = shown.detach() - step * gradient / (gradient.norm() + 1e-12)
+        return moved.clamp(0, 1) * 2 - 1
 
     def scores(self) -> dict[str, float]:
         """How alike the last picture and its prompts were: the cosine, -1..1, over all prompts that attract."""
@@ -107,6 +197,14 @@ def prompt_loss(seen: Tensor, target: Tensor, prompt: Prompt) -> Tensor:
         signed = torch.where(signed < prompt.stop, signed.detach(), signed)
     weighted: Tensor = abs(prompt.weight) * signed.mean()
     return weighted
+
+
+def embedded(prompt: Prompt, texts: dict[str, Tensor]) -> Tensor:
+    """(D,) unit: the prompt's text, or a point on the great circle between two of them."""
+    first, *rest = prompt.texts
+    if not rest:
+        return texts[first[0]]
+    return slerp(texts[first[0]], texts[rest[0][0]], rest[0][1])
 
 
 def great_circle(a: Tensor, b: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar, get_args
 
 from pixray_motion.errors import PluginError
-from pixray_motion.units import Count, Grid, Kind, Pair, Real, Unit
+from pixray_motion.units import Count, Flag, Grid, Kind, OneOf, Pair, Real, Unit
 
 T = TypeVar("T", bound=Callable[..., Any])
 PLUGIN_GROUP = "pixray_motion.plugins"
@@ -141,6 +141,6 @@ def _kind(make: Callable[..., Any], annotation: Any) -> Kind | None:
         except NameError:  # a name imported for type checkers only is never a unit
             return None
     for value in get_args(annotation):
-        if isinstance(value, (Unit, Pair, Count, Real, Grid)):
+        if isinstance(value, (Unit, Pair, Count, Real, Grid, Flag, OneOf)):
             return value
     return None

@@ -15,14 +15,16 @@ from pixray_motion.allocator import keep_memory
 from pixray_motion.drawers.base import Drawer, Params, Picture, drawer
 from pixray_motion.errors import MotionError
 from pixray_motion.lazy import torch
-from pixray_motion.objective import Objective, Sight, filtered
-from pixray_motion.perceptors.base import perceptor
+from pixray_motion.objective import Knowledge, Objective, Sight, filtered
+from pixray_motion.perceptors.base import Perceptor, perceptor
+from pixray_motion.priors.base import Prior, prior
 from pixray_motion.story.model import Plan, Story
 from pixray_motion.story.prompts import is_weighted
 from pixray_motion.story.read import parse
+from pixray_motion.story.track import Constant
 
 if TYPE_CHECKING:
-    from torch import Generator
+    from torch import Generator, Tensor
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,14 @@ class State:
 
 @dataclass(frozen=True)
 class Studio:
-    """What renders a story: its drawer, its perceptors with the story's texts embedded, and how torch works here."""
+    """What renders a story: its drawer, its perceptors and priors with its texts embedded, and how torch works here."""
 
     story: Story
     drawer: Drawer
     sights: tuple[Sight, ...]
     threads: int
     device: str = "cpu"
+    knowledge: Mapping[str, Knowledge] = field(default_factory=dict)
 
     @classmethod
     def open(cls, story: Story, threads: int = 1, device: str = "cpu") -> Studio:
@@ -55,10 +58,14 @@ class Studio:
         keep_memory()
         make = drawer.make(story.drawer.name)
         sights = tuple(_sight(name, story, device) for name in story.perceptors)
-        return cls(story, make(story.canvas, **dict(story.drawer.values)), sights, threads, device)
+        lines = [scene.prior for scene in story.scenes if scene.prior]
+        names = dict.fromkeys(line.name for line in lines if line.weight != Constant(0.0))
+        knowledge = {name: _knowledge(name, story, device) for name in names}
+        return cls(story, make(story.canvas, **dict(story.drawer.values)), sights, threads, device, knowledge)
 
     def objective(self, plan: Plan, rng: Generator) -> Objective:
-        return Objective(plan, self.story.canvas, self.sights, rng)
+        known = self.knowledge.get(plan.guide.name) if plan.guide else None
+        return Objective(plan, self.story.canvas, self.sights, rng, known)
 
     def picture(self, state: State) -> Picture:
         """What ``state`` shows, through its filters; no gradient."""
@@ -96,16 +103,16 @@ def still(
     prompt: str,
     drawer_name: str = "fft",
     size: str = "128x128",
-    steps: int = 120,
+    steps: int | None = None,
     seed: int = 0,
 ) -> Story:
-    """The story of one picture; a prompt that cannot be read is a ``StoryError``.
+    """The story of one picture, by default with the drawer's steps; a prompt that cannot be read is a ``StoryError``.
 
     A prompt has pixray's syntax, but a part with something else than numbers behind its colons is one text.
     """
     parts = [part if is_weighted(part) else {"text": part.strip()} for part in prompt.split("|")]
     prompts = prompt if all(isinstance(part, str) for part in parts) else parts
-    scene = {"length": "1f", "prompts": prompts, "steps": str(steps)}
+    scene = {"length": "1f", "prompts": prompts} | ({} if steps is None else {"steps": str(steps)})
     story = {"story": "1", "canvas": size, "drawer": drawer_name, "seed": str(seed), "scenes": [scene]}
     return parse(json.dumps(story, ensure_ascii=False), path="still")  # JSON is YAML
 
@@ -121,5 +128,14 @@ def _sight(name: str, story: Story, device: str) -> Sight:
     if entry is None:
         raise MotionError(perceptor.unknown(name))
     model = entry.make(device=device)
+    return Sight(model, _embedded(model, story))
+
+
+def _knowledge(name: str, story: Story, device: str) -> Knowledge:
+    model = prior.make(name)(device=device)
+    return Knowledge(model, _embedded(model, story))
+
+
+def _embedded(model: Perceptor | Prior, story: Story) -> dict[str, Tensor]:
     texts = sorted({key.text for scene in story.scenes for line in scene.prompts for key in line.texts})
-    return Sight(model, dict(zip(texts, model.embed_text(texts), strict=True)) if texts else {})
+    return dict(zip(texts, model.embed_text(texts), strict=True)) if texts else {}

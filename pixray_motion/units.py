@@ -53,7 +53,19 @@ class Grid:
     low: int = 1
 
 
-Kind = Unit | Pair | Count | Real | Grid
+@dataclass(frozen=True)
+class Flag:
+    """``true`` or ``false``, fixed for the film."""
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of several words, fixed for the film."""
+
+    words: tuple[str, ...]
+
+
+Kind = Unit | Pair | Count | Real | Grid | Flag | OneOf
 
 SCALE = Unit("scale", 1e-3, 1e3, geometric=True)
 LENGTH = Unit("canvas heights", -1e3, 1e3)
@@ -61,6 +73,8 @@ ANGLE = Unit("degrees", -1e6, 1e6)
 WEIGHT = Unit("weight", -1e3, 1e3)
 AMOUNT = Unit("amount", 0.0, 1e2)
 STEPS = Unit("steps", 0, 10_000)
+SHARE = Unit("share", 0.0, 1.0)
+GUIDANCE = Unit("guidance", 0.0, 30.0)
 
 Scale = Annotated[float, SCALE]
 Length = Annotated[float, LENGTH]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pixray_motion.geometry import Canvas
+from pixray_motion.story.choices import PRIOR
 from pixray_motion.story.limits import CANVAS
 from pixray_motion.story.model import Story
 from pixray_motion.story.track import Samples, Track
@@ -37,6 +38,16 @@ def draft(story: Story) -> Story:
         canvas=_smaller(story.canvas, _finest_grid(story)),
         scenes=tuple(replace(scene, steps=FewerSteps(scene.steps, DRAFT_STEPS)) for scene in story.scenes),
     )
+
+
+def with_prior(story: Story) -> Story:
+    """The same film, with the usual prior in all of its scenes."""
+    return replace(story, scenes=tuple(replace(scene, prior=PRIOR) for scene in story.scenes))
+
+
+def without_perceptor(story: Story) -> Story:
+    """The same film, drawn by the prior alone."""
+    return replace(story, perceptors=())
 
 
 def _smaller(canvas: Canvas, grid: tuple[int, int]) -> Canvas:

@@ -47,11 +47,12 @@ def test_stories_and_movements_do_without_torch(name: str) -> None:
 @pytest.mark.parametrize("name", modules("drawers"))
 def test_drawers_know_no_perceptor_and_no_loop(name: str) -> None:
     assert not any(
-        re.match(r"pixray_motion\.(perceptors|render|objective|film)", m) for m in imports(MODULES[name])
+        re.match(r"pixray_motion\.(perceptors|priors|render|objective|film)", m)
+        for m in imports(MODULES[name])
     )
 
 
-@pytest.mark.parametrize("name", modules("losses", "filters", "perceptors"))
+@pytest.mark.parametrize("name", modules("losses", "filters", "perceptors", "priors"))
 def test_losses_filters_and_perceptors_know_no_drawer(name: str) -> None:
     assert not any(re.match(r"pixray_motion\.(drawers|render|film)", m) for m in imports(MODULES[name]))
 

@@ -90,7 +90,10 @@ def test_the_program_lists_its_commands_and_its_version() -> None:
         (["preview", "tiny.yaml", "--image", "a.png", "--draft"], "give one of them"),
         (["preview", "tiny.yaml", "-o", "nowhere/x"], "there is no folder"),
         (["still", "x", "-o", "x.tiff"], "cannot write a picture as '.tiff'; allowed: .png"),
-        (["still", "x", "--drawer", "oils"], "unknown drawer 'oils'; allowed: clipdraw, fft, pixel"),
+        (
+            ["still", "x", "--drawer", "oils"],
+            "unknown drawer 'oils'; allowed: clipdraw, diffusion, fft, pixel",
+        ),
         (["still", "x", "--size", "3x4"], "the canvas has 16 to 8192 pixels a side. Got '3x4'"),
         (["still", ""], "the prompt is empty: write what the picture shows"),
         (["still", "a | "], "write a text on both sides of '|'"),

@@ -1,5 +1,6 @@
 """What every registered drawer must do; a new one joins by being registered."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,13 +19,21 @@ pytestmark = pytest.mark.parametrize("name", drawer.names())
 
 @dataclass
 class Towards:
-    """An objective that wants a picture of one colour."""
+    """An objective that wants a picture of one colour, by its gradient or, ``outright``, as a prior wants it."""
 
     colour: tuple[float, float, float] = (0.9, 0.2, 0.1)
+    outright: bool = False
+    guide = None
 
     def __call__(self, picture: Picture) -> dict[str, torch.Tensor]:
         wanted = torch.tensor(self.colour)[None, :, None, None]
         return {"distance": (picture.image(CANVAS) - wanted).square().mean()}
+
+    def change(self, draw: Callable[[], Picture], share: float) -> torch.Tensor | None:
+        assert 0 <= share < 1
+        if not self.outright:
+            return None
+        return 0.2 * (torch.tensor(self.colour)[None, :, None, None] - draw().quick(Canvas(24, 16)))
 
     def scores(self) -> dict[str, float]:
         return {"score": 0.0}
@@ -86,6 +95,19 @@ def test_refining_comes_nearer_and_keeps_what_is_not_learned(name: str) -> None:
         assert torch.equal(params[key], tensor), "refine changed its argument"
         assert key in made.learned or torch.equal(refined[key], tensor)
         assert not refined[key].requires_grad
+
+
+def test_a_prior_pulls_the_picture_where_it_wants_it(name: str) -> None:
+    made = make(name)
+    params = made.warp(encoded(made), MOTION, "mirror", rng())
+    wish = Towards(outright=True)
+    refined, _ = made.refine(params, wish, 15)
+    pulled = made.pull(params, torch.full((1, 3, 8, 8), 0.05))
+    nearer = 0.75 if pulled is None else 0.3
+    assert wish(made.draw(refined))["distance"] < nearer * wish(made.draw(params))["distance"]
+    if pulled is not None:
+        assert 0.02 < (seen(made, pulled) - seen(made, params)).mean() < 0.051
+        assert all(torch.equal(pulled[key], params[key]) for key in params if key not in made.learned)
 
 
 def test_a_hundred_identities_change_nothing(name: str) -> None:

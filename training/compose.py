@@ -102,9 +102,18 @@ class Composer:
         self.pools = {n: (np.array([i for i, _ in p]), _share([w for _, w in p])) for n, p in names.items()}
         self.random = np.random.default_rng(seed)
         self.generator = torch.Generator().manual_seed(seed)
+        self.size = (SIZE, SIZE)
 
-    def draw(self, specs: list[Spec]) -> Tensor:
-        """(N, 3, 64, 64) in [0, 1]."""
+    def prefer_colour_drawings(self) -> None:
+        """Where a name has drawings in colour, draw only those: one of few styles is learned sooner than one of many."""
+        for name, (numbers, shares) in self.pools.items():
+            weights = np.diff(shares, prepend=0.0)
+            best = weights > 0.99 * weights.max()
+            self.pools[name] = (numbers[best], _share(list(weights[best])))
+
+    def draw(self, specs: list[Spec], size: tuple[int, int] = (SIZE, SIZE)) -> Tensor:
+        """(N, 3, h, w) in [0, 1]; the shorter of h and w is 64."""
+        self.size = size
         canvas = (
             torch.from_numpy(np.stack([self._ground(spec) for spec in specs]))
             .permute(0, 3, 1, 2)
@@ -112,7 +121,9 @@ class Composer:
         )
         layers: list[list[tuple[int, np.ndarray, Box, Spec, bool]]] = []
         for i, spec in enumerate(specs):
-            for depth, (thing, box, main) in enumerate(self._things(spec)):
+            aside = self._aside()
+            for depth, (thing, (x, y, width), main) in enumerate(self._things(spec)):
+                box = (x + aside[0], y + aside[1], width)
                 while len(layers) <= depth:
                     layers.append([])
                 layers[depth].append((i, thing, box, spec, main))
@@ -139,9 +150,17 @@ class Composer:
             if r < 0.65:
                 top = 1 - (1 - top) * PASTEL
         if r < 0.85:
-            return np.broadcast_to(top, (SIZE, SIZE, 3)).astype(np.float32)
+            return np.broadcast_to(top, (*self.size, 3)).astype(np.float32)
         bottom = np.clip(top + self.random.uniform(-0.3, 0.3), 0, 1)
-        return _blend(top, bottom, np.linspace(0, 1, SIZE)[:, None])
+        return _blend(top, bottom, np.broadcast_to(np.linspace(0, 1, self.size[0])[:, None], self.size))
+
+    def _aside(self) -> tuple[float, float]:
+        """Where the middle of what is shown lies in a long picture, from its middle; units of the shorter side."""
+        if self.size == (SIZE, SIZE):
+            return 0.0, 0.0
+        room = (max(self.size) / SIZE - 1) / 2
+        aside = float(np.clip(self.random.normal(0, 0.35), -1, 1)) * room
+        return (aside, 0.0) if self.size[1] > self.size[0] else (0.0, aside)
 
     def _ground(self, spec: Spec) -> np.ndarray:
         """float32 (64, 64, 3)."""
@@ -150,22 +169,36 @@ class Composer:
         kind, *rest = spec.ground
         if kind == "scene":
             picture = self.grounds[self.scene[rest[0]] * self.variants + self.random.integers(self.variants)]
-            picture = picture[:, ::-1] if self.random.random() < 0.5 else picture
+            picture = self._fitted(picture[:, ::-1] if self.random.random() < 0.5 else picture)
             return picture.astype(np.float32) * np.float32(self.random.uniform(0.92, 1.08) / 255)
         if kind == "colour":
-            return np.broadcast_to(self._colour(rest[0]), (SIZE, SIZE, 3)).astype(np.float32)
+            return np.broadcast_to(self._colour(rest[0]), (*self.size, 3)).astype(np.float32)
         if kind == "pattern":
             kind, *rest = rest
         return self._texture(kind, self._colour(rest[0]), self._colour(rest[1]))
 
+    def _fitted(self, picture: np.ndarray) -> np.ndarray:
+        """A square scene for a picture that may be longer: half of the way cut, half of the way stretched."""
+        height, width = self.size
+        if height == width:
+            return picture
+        keep = round(SIZE / math.sqrt(max(self.size) / SIZE))
+        start = int(self.random.integers(SIZE - keep + 1))
+        part = picture[start : start + keep] if width > height else picture[:, start : start + keep]
+        resized: np.ndarray = cv2.resize(
+            np.ascontiguousarray(part), (width, height), interpolation=cv2.INTER_LINEAR
+        )
+        return resized
+
     def _texture(self, name: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        y, x = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32) + self.random.uniform(0, 9)
+        y, x = np.mgrid[0 : self.size[0], 0 : self.size[1]].astype(np.float32) + self.random.uniform(0, 9)
         period, turn = self.random.uniform(6, 15), self.random.uniform(0, np.pi)
         if name == "plain":
-            return np.broadcast_to(a, (SIZE, SIZE, 3)).astype(np.float32)
+            return np.broadcast_to(a, (*self.size, 3)).astype(np.float32)
         if name == "gradient":
-            ramp = np.linspace(0, 1, SIZE)
-            return _blend(a, b, ramp[:, None] if self.random.random() < 0.6 else ramp[None])
+            down, across = (np.linspace(0, 1, length) for length in self.size)
+            ramp = down[:, None] if self.random.random() < 0.6 else across[None]
+            return _blend(a, b, np.broadcast_to(ramp, self.size))
         if name == "stripes":
             mask = ((x * np.cos(turn) + y * np.sin(turn)) / period) % 1 > 0.5
         elif name in ("horizontal stripes", "vertical stripes"):
@@ -308,10 +341,15 @@ class Composer:
         inverse = 1 / boxes[:, 2]
         cos, sin = torch.cos(angle) * inverse, torch.sin(angle) * inverse
         x, y = boxes[:, 0] * 2 - 1, boxes[:, 1] * 2 - 1
+        tall, wide = self.size[0] / SIZE, self.size[1] / SIZE
         a, b = mirror * cos * stretch, mirror * (sin + shear * inverse)
         c, d = -sin, cos / stretch
         matrix = torch.stack(
-            [torch.stack([a, b, -a * x - b * y], 1), torch.stack([c, d, -c * x - d * y], 1)], 1
+            [
+                torch.stack([a * wide, b * tall, -a * x - b * y], 1),
+                torch.stack([c * wide, d * tall, -c * x - d * y], 1),
+            ],
+            1,
         )
         small = boxes[:, 2] < 0.6
         if small.any():
@@ -319,7 +357,7 @@ class Composer:
                 F.avg_pool2d(sprites[small], 2), scale_factor=2, mode="bilinear", align_corners=False
             )
             sprites[small] = halved
-        grid = F.affine_grid(matrix, [n, 4, SIZE, SIZE], align_corners=False)
+        grid = F.affine_grid(matrix, [n, 4, *self.size], align_corners=False)
         return F.grid_sample(sprites, grid, padding_mode="zeros", align_corners=False)
 
     def _stylise(self, canvas: Tensor, styles: list[str]) -> None:
@@ -351,7 +389,7 @@ def _share(weights: list[float]) -> np.ndarray:
 
 
 def _blend(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
-    mixed = a + (b - a) * np.broadcast_to(t, (SIZE, SIZE))[..., None]
+    mixed = a + (b - a) * t[..., None]
     return mixed.astype(np.float32)
 
 
@@ -373,7 +411,7 @@ def _edges(x: Tensor) -> Tensor:
 
 
 def _pixel(x: Tensor, c: Composer) -> Tensor:
-    return F.interpolate(F.avg_pool2d(x, 4 if c.random.random() < 0.6 else 2), size=(SIZE, SIZE))
+    return F.interpolate(F.avg_pool2d(x, 4 if c.random.random() < 0.6 else 2), size=x.shape[2:])
 
 
 def _sketch(x: Tensor, _: Composer) -> Tensor:
@@ -387,14 +425,14 @@ def _neon(x: Tensor, c: Composer) -> Tensor:
 
 
 def _oil(x: Tensor, c: Composer) -> Tensor:
-    patches = F.unfold(F.pad(x, [2] * 4, mode="replicate"), 5).view(len(x), 3, 25, SIZE, SIZE)
-    noise = torch.randn(len(x), 1, SIZE, SIZE, generator=c.generator)
+    patches = F.unfold(F.pad(x, [2] * 4, mode="replicate"), 5).view(len(x), 3, 25, *x.shape[2:])
+    noise = torch.randn(len(x), 1, *x.shape[2:], generator=c.generator)
     return patches.median(2).values + 0.35 * (_blurred(noise, 1.0) - _blurred(noise, 2.5))
 
 
 def _watercolour(x: Tensor, c: Composer) -> Tensor:
     noise = F.interpolate(
-        torch.rand(len(x), 1, 9, 9, generator=c.generator), size=(SIZE, SIZE), mode="bicubic"
+        torch.rand(len(x), 1, 9, 9, generator=c.generator), size=x.shape[2:], mode="bicubic"
     )
     return 1 - (1 - _blurred(x, 0.9)) * (0.5 + 0.45 * noise)
 

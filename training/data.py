@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from training.captions import Spec, load_spec
-from training.compose import load_composer
+from training.compose import SIZE, load_composer
 from training.teacher import Teacher
 from training.vocabulary import NOUNS, SCENES, SCENES_LIKE, alike
 
@@ -59,14 +59,15 @@ class Batches:
         self.nouns = np.array([noun_number(spec, nouns) for spec in self.specs])
         self.scenes = np.array([scenes[s.ground[1]] if s.kind == "scene" else -1 for s in self.specs])
 
-    def __call__(self, worker: int, number: int) -> Batch:
+    def __call__(self, worker: int, number: int, size: tuple[int, int] = (SIZE, SIZE)) -> Batch:
+        """``size``: height and width of the pictures; the shorter is 64."""
         random = np.random.default_rng((self.seed, worker, number))
         groups = random.choice(len(self.specs) // 4, self.size // 4, replace=False)
         rows = (groups[:, None] * 4 + np.arange(4)).ravel()
         self.composer.random = random
         self.composer.generator.manual_seed(int(random.integers(2**62)))
         return Batch(
-            self.composer.draw([self.specs[i] for i in rows]),
+            self.composer.draw([self.specs[i] for i in rows], size),
             torch.from_numpy(self.texts[rows]).float(),
             torch.from_numpy(self.meanings[rows]),
             torch.from_numpy(self.nouns[rows]),

@@ -2,7 +2,7 @@
 
     python -m training.evaluate --work WORK --sheets docs/sheets [--parts identity colour robust cost drawn]
 
-``drawn``: every prompt drawn by ``still`` with its defaults, fft and pixel, 3 seeds; the judge names each picture among the 24
+``drawn``: every prompt drawn by ``still`` with its defaults, in several ways; the judge names each picture among the 24
 prompts and among 500 captions. ``identity``: Twemoji drawings of the everyday nouns, named by the perceptor itself.
 """
 
@@ -18,23 +18,37 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from pixray_motion.perceptors.embedded import Embedded
+from pixray_motion.priors.embedded import Denoiser
 from pixray_motion.render import Studio, render, still
+from pixray_motion.variants import with_prior, without_perceptor
 from training.captions import Spec, article, pools
 from training.compose import load_composer, sheet
 from training.data import Batches
 from training.judge import Judge, distractors
-from training.prompts import CHOSEN, UNSEEN
+from training.prompts import CHOSEN, LOT, UNSEEN
 from training.vocabulary import COLOURS, NOUNS, alike
 
-SEEDS = (0, 1, 2)
+LISTS = {"chosen": CHOSEN, "unseen": UNSEEN, "lot": LOT}
+WAYS = {
+    "fft": "fft",
+    "pixel": "pixel",
+    "diffusion": "diffusion",
+    "fft-": "fft-perceptor-alone",
+    "pixel-": "pixel-perceptor-alone",
+    "diffusion=": "denoiser-alone",
+}
 SHEET_SEED = 0
 PLAIN_GROUNDS = ("white", "pink", "turquoise", "yellow", "blue", "gray")
 
 
 def still_picture(task: tuple[str, str, int]) -> np.ndarray:
-    """A picture as ``pixray-motion still`` draws it by default: uint8 (128, 128, 3)."""
-    prompt, drawer, seed = task
-    story = still(prompt, drawer, seed=seed)
+    """A picture of a prompt as ``pixray-motion still`` draws it in one of the ``WAYS``: uint8 (128, 128, 3)."""
+    prompt, way, seed = task
+    story = still(prompt, way.rstrip("-="), seed=seed)
+    if not way.endswith("-"):
+        story = with_prior(story)
+    if way.endswith("="):
+        story = without_perceptor(story)
     studio = Studio.open(story)
     return studio.image(next(iter(render(story, studio))))
 
@@ -42,7 +56,7 @@ def still_picture(task: tuple[str, str, int]) -> np.ndarray:
 def drawn(tasks: list[tuple[str, str, int]], folder: Path) -> Tensor:
     """Pictures (N, 3, 128, 128) in [0, 1]; each is kept in ``folder``, so that an interrupted evaluation goes on."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{drawer}-{seed}-{prompt.replace(' ', '_')}.npy" for prompt, drawer, seed in tasks]
+    paths = [folder / f"{way}-{seed}-{prompt.replace(' ', '_')}.npy" for prompt, way, seed in tasks]
     missing = [(task, path) for task, path in zip(tasks, paths, strict=True) if not path.exists()]
     with get_context("spawn").Pool(2) as pool:
         made = pool.imap(still_picture, [task for task, _ in missing])
@@ -52,26 +66,24 @@ def drawn(tasks: list[tuple[str, str, int]], folder: Path) -> Tensor:
     return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
 
 
-def judged(work: Path, folder: Path, sheets: Path) -> dict[str, str]:
-    """The judge's shares for each list of prompts and each drawer, over all seeds."""
-    judge, others, table = Judge(work / "judge.pt"), distractors(work, "judge"), {}
-    for name, prompts in (("chosen", CHOSEN), ("unseen", UNSEEN)):
-        for drawer in ("fft", "pixel"):
+def judged(options: argparse.Namespace, folder: Path) -> dict[str, str]:
+    """The judge's shares for each list of prompts and each way to draw, over all seeds."""
+    judge, others, table = Judge(options.work / "judge.pt"), distractors(options.work, "judge"), {}
+    for name in options.lists:
+        prompts = LISTS[name]
+        for way in options.ways:
             few, many = [], []
-            for seed in SEEDS:
-                pictures = drawn([(prompt, drawer, seed) for prompt in prompts], folder)
+            for seed in options.seeds:
+                pictures = drawn([(prompt, way, seed) for prompt in prompts], folder)
                 ranks = judge.ranks(pictures, list(prompts), others)
                 few.append(ranks[0])
                 many.append(ranks[1])
                 if seed == SHEET_SEED:
-                    sheet(pictures, list(prompts), 8, 128).save(
-                        sheets / f"{name}-{drawer}.png", optimize=True
-                    )
-                    sheet(pictures, [""] * len(prompts), 8, 128).save(
-                        sheets / f"{name}-{drawer}-bare.png", optimize=True
-                    )
+                    for suffix, captions in (("", list(prompts)), ("-bare", [""] * len(prompts))):
+                        page = sheet(pictures, captions, 8, 128)
+                        page.save(options.sheets / f"{name}-{WAYS[way]}{suffix}.png", optimize=True)
             shares = [torch.stack(few) < 1, torch.stack(many) < 1, torch.stack(many) < 5]
-            table[f"{name} 24, {drawer}: R@1 of 24, R@1 of 500, R@5 of 500"] = _shares(shares)
+            table[f"{name} 24, {WAYS[way]}: R@1 of 24, R@1 of 500, R@5 of 500"] = _shares(shares)
     return table
 
 
@@ -173,6 +185,10 @@ def cost(perceptor: Embedded) -> dict[str, str]:
     return {"8 cutouts forward and backward": f"{1000 * sorted(times)[7]:.0f} ms"}
 
 
+def _models(perceptor: Embedded) -> str:
+    return "-".join(f"{perceptor.fingerprint()} {Denoiser().fingerprint()}".replace(",", "").split())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -182,6 +198,9 @@ def main() -> None:
     parser.add_argument(
         "--weights", type=Path, help="a folder of exported weights instead of the package's (not for drawn)"
     )
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--lists", nargs="+", choices=LISTS, default=list(LISTS))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--parts", nargs="+", default=["identity", "colour", "robust", "cost", "drawn"])
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -191,9 +210,7 @@ def main() -> None:
         "colour": lambda: colour(options.work, perceptor),
         "robust": lambda: robust(options.work, perceptor),
         "cost": lambda: cost(perceptor),
-        "drawn": lambda: judged(
-            options.work, options.work / "drawn" / perceptor.fingerprint().replace(" ", "-"), options.sheets
-        ),
+        "drawn": lambda: judged(options, options.work / "drawn" / _models(perceptor)),
     }
     options.sheets.mkdir(parents=True, exist_ok=True)
     for part in options.parts:

@@ -1,4 +1,8 @@
-"""Prompts of the evaluation. ``CHOSEN`` served to tune the recipe; ``UNSEEN`` was written down before any picture was seen."""
+"""Prompts of the evaluation.
+
+``CHOSEN`` served to tune the recipe; ``UNSEEN`` was written down before any picture was seen, and defaults were chosen by
+half of it later; ``LOT`` was drawn by lot (seed 2026) from captions that no training has seen (the bank ``eval``).
+"""
 
 from training.captions import Spec
 
@@ -54,6 +58,33 @@ UNSEEN = (
     "a watercolor painting of a tree",
     "a red heart",
     "a ladybug on a green leaf",
+)
+
+LOT = (
+    "a ninja with a rainbow",
+    "a witch on a gray background",
+    "an alarm clock",
+    "a living room",
+    "a sandwich at the beach",
+    "a watercolor of a sunny day",
+    "lamp",
+    "several farmers among flowers",
+    "wooden planks",
+    "the lizard in a forest",
+    "a violin and a light bulb",
+    "a musical note",
+    "an illustration of a pink crescent moon",
+    "witch under the moon",
+    "a sword on an orange background",
+    "a horse wearing sunglasses",
+    "an emoji of a mouse trap",
+    "a picture of a pair of puppies",
+    "a blue sleeping face among the stars",
+    "a jack o lantern",
+    "an emoji of a man police officer in the fog",
+    "a basket in winter",
+    "pixel art of a tiger in a meadow",
+    "a fox",
 )
 
 

@@ -18,11 +18,9 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="image.png", help="[image.png]")
 @click.option("--drawer", metavar="NAME", default="fft", help="See: pixray-motion list drawers. [fft]")
 @click.option("--size", metavar="WxH", default="128x128", help="[128x128]")
-@click.option(
-    "--steps", type=click.IntRange(1, 10_000), default=120, help="More are slower and clearer. [120]"
-)
+@click.option("--steps", type=click.IntRange(1, 10_000), help="More are slower and clearer. [the drawer's]")
 @click.option("--seed", type=click.IntRange(0, SEED), default=0, help="[0]")
-def still(prompt: str, output: Path, drawer: str, size: str, steps: int, seed: int) -> None:
+def still(prompt: str, output: Path, drawer: str, size: str, steps: int | None, seed: int) -> None:
     """Draw one picture of PROMPT.
 
     A prompt may have several parts with weights, as in a story: "a red fox:2 | snow". Behind a colon, what is not a

@@ -14,13 +14,14 @@ import click
 from pixray_motion.cli.program import BAD, Failure
 from pixray_motion.errors import StoryError, reason
 from pixray_motion.registry import Entry, Parameter, Registry, broken_plugins
-from pixray_motion.units import WEIGHT, Count, Grid, Kind, Pair, Real, Unit
+from pixray_motion.units import WEIGHT, Count, Flag, Grid, Kind, OneOf, Pair, Real, Unit
 
 REGISTRIES = {
     "drawers": ("pixray_motion.drawers.base", "drawer"),
     "movements": ("pixray_motion.movements", "movement"),
     "losses": ("pixray_motion.losses", "loss"),
     "filters": ("pixray_motion.filters", "image_filter"),
+    "priors": ("pixray_motion.priors.base", "prior"),
     "perceptors": ("pixray_motion.perceptors.base", "perceptor"),
 }
 Row = tuple[str, str, str, str]
@@ -137,6 +138,10 @@ def _kind(kind: Kind) -> tuple[str, str]:
             return "whole number", f"{kind.low}..{kind.high}"
         case Real():
             return "number", f"{_plain(kind.low)}..{_plain(kind.high)}"
+        case Flag():
+            return "switch", "true or false"
+        case OneOf():
+            return "word", ", ".join(kind.words)
         case Grid():
             return "columns x rows", f"{kind.low}x{kind.low}..the canvas"
 
@@ -147,6 +152,10 @@ def _plain(number: float) -> str:
 
 def _default(parameter: Parameter) -> str:
     value = parameter.default
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return value
     if isinstance(value, tuple):
         return f"[{', '.join(f'{part:g}' for part in value)}]"
     if isinstance(value, (int, float)):

@@ -105,6 +105,8 @@ class Drawer(ABC):
     """
 
     canvas: Canvas
+    steps: tuple[int, int] = (120, 10)
+    """How often a picture from nothing, and a frame after another, are refined if a story does not say."""
 
     @abstractmethod
     def fresh(self, rng: Generator) -> Params:
@@ -125,6 +127,10 @@ class Drawer(ABC):
     @abstractmethod
     def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:
         """Params that please ``objective`` more than before, and how much each of its terms is now."""
+
+    def pull(self, params: Params, change: Tensor) -> Params | None:  # noqa: ARG002
+        """Params whose picture has changed by ``change``, (1, 3, h, w) on the canvas; None if that takes a gradient."""
+        return None
 
     @property
     @abstractmethod

@@ -111,7 +111,7 @@ class ClipDraw(Drawer):
         step = self.rate * size
         rates = {"points": 0.02 * step, "widths": 0.001 * step, "colours": 0.1 * step}
         bounds = {"widths": self.limits, "colours": (0.0, 1.0)}
-        return descend(params, rates, self.draw, objective, steps, bounds)
+        return descend(params, rates, self, objective, steps, bounds)
 
     def _pixels(self, params: Params, canvas: Canvas) -> Tensor:
         """(1, 3, h, w)."""

@@ -67,7 +67,7 @@ class FftDrawer(RasterDrawer):
 
     def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:
         size = (self.plane.height * self.plane.width) ** 0.5
-        return descend(params, {"spectrum": self.rate * size / 64}, self.draw, objective, steps)
+        return descend(params, {"spectrum": self.rate * size / 64}, self, objective, steps)
 
 
 def _gain(height: int, width: int, decay: float) -> Tensor:

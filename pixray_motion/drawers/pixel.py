@@ -63,6 +63,12 @@ class PixelDrawer(Drawer):
         cells = torch.nn.functional.interpolate(image, self.shape, mode="area").float().clamp(0, 1)
         return {"cells": cells, "offset": torch.zeros((*self.shape, 2), dtype=torch.float64)}
 
+    def pull(self, params: Params, change: Tensor) -> Params:
+        """See ``Drawer.pull``."""
+        if change.shape[-2:] != self.shape:
+            change = torch.nn.functional.interpolate(change, self.shape, mode="bilinear", antialias=True)
+        return params | {"cells": (params["cells"] + change).clamp(0, 1)}
+
     def warp(self, params: Params, motion: Motion, border: str, rng: Generator) -> Params:
         """See ``Drawer.warp``. Beyond the screen the grid goes on, coloured by the border mode."""
         if motion.is_identity:
@@ -84,7 +90,7 @@ class PixelDrawer(Drawer):
     def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:
         size = (self.shape[0] * self.shape[1]) ** 0.5
         return descend(
-            params, {"cells": self.rate * size / 64}, self.draw, objective, steps, bounds={"cells": (0, 1)}
+            params, {"cells": self.rate * size / 64}, self, objective, steps, bounds={"cells": (0, 1)}
         )
 
     def _colours(self, cells: Tensor, source: Index, border: str, rng: Generator) -> Tensor:

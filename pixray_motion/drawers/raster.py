@@ -69,6 +69,15 @@ class RasterDrawer(Drawer):
             return self._rebased(params, before, motion, border, rng)
         return params | {"view": torch.from_numpy(after.matrix)}
 
+    def pull(self, params: Params, change: Tensor) -> Params:
+        """See ``Drawer.pull``."""
+        places = Motion(params["view"].numpy()).apply(self._places()) / np.array(self.canvas.half)
+        points = torch.from_numpy(places).float()[None]
+        moved = torch.nn.functional.grid_sample(
+            change, points, mode="bicubic", padding_mode="border", align_corners=False
+        )
+        return params | self.learn((self.pixels(params) + moved).clamp(0, 1))
+
     def _rebased(self, params: Params, before: Motion, motion: Motion, border: str, rng: Generator) -> Params:
         """A new plane around what is seen after ``motion``; beyond what was seen, it follows the border mode.
 

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
-from pixray_motion.drawers.base import drawer
+from pixray_motion.drawers.base import Drawer, drawer
 from pixray_motion.filters import image_filter
 from pixray_motion.geometry import Canvas
 from pixray_motion.losses import loss
 from pixray_motion.perceptors.base import perceptor
+from pixray_motion.priors.base import prior
 from pixray_motion.registry import Entry, Registry
 from pixray_motion.story.limits import LINES
-from pixray_motion.story.model import Choice, FilterLine
+from pixray_motion.story.model import Choice, FilterLine, PriorLine
 from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence
 from pixray_motion.story.numbers import parse_constant, read_number
 from pixray_motion.story.report import Refused, Report, cut, quoted
 from pixray_motion.story.scope import Scope, fields, got, text_of
 from pixray_motion.story.track import Constant, Track
-from pixray_motion.units import WEIGHT, Count, Grid, Kind, Real, Unit
+from pixray_motion.units import GUIDANCE, SHARE, WEIGHT, Count, Flag, Grid, Kind, OneOf, Real, Unit
 
+NONE = "none"
+PRIOR_KEYS = ("model", "weight", "guidance", "level")
+PRIOR = PriorLine("embedded", Constant(0.15), Constant(5.0), Constant(0.35))
 _SIZE = re.compile(r"([0-9]{1,9})x([0-9]{1,9})")
 _WHOLE = re.compile(r"[-+]?[0-9]{1,19}")
 
@@ -36,6 +41,12 @@ def parse_whole(text: str, name: str, low: int, high: int) -> int:
     if not _WHOLE.fullmatch(text) or not low <= int(text) <= high:
         raise Refused(f"'{name}' is a whole number from {low} to {high}. Got {quoted(text)}")
     return int(text)
+
+
+def parse_flag(text: str, name: str) -> bool:
+    if text not in ("true", "false"):
+        raise Refused(f"'{name}' is true or false. Got {quoted(text)}")
+    return text == "true"
 
 
 def named(node: Node, registry: Registry[Any], report: Report) -> tuple[Entry[Any], Node | None] | None:
@@ -73,8 +84,15 @@ def read_drawer(node: Node, canvas: Canvas | None, report: Report) -> Choice:
     return Choice(entry.name, tuple(values))
 
 
+def usual_steps(name: str) -> tuple[int, int]:
+    """The steps of a picture from nothing and of a frame after another, if a story does not say."""
+    entry = drawer.get(name)
+    steps: tuple[int, int] = getattr(entry.make, "steps", Drawer.steps) if entry else Drawer.steps
+    return steps
+
+
 def read_fixed(node: Node, name: str, kind: Kind, canvas: Canvas | None, report: Report) -> Any:
-    """A value that is the same for the whole film: a tuple for a grid, an int for a count, else a float."""
+    """A value that is the same for the whole film: a tuple for a grid, an int, a flag, a word, else a float."""
     if not isinstance(node, Scalar):
         report.add(node.place, f"'{name}' is one value for the whole film. {got(node)}")
         return None
@@ -93,6 +111,12 @@ def _fixed(text: str, name: str, kind: Kind, canvas: Canvas | None) -> Any:
         if canvas is not None and (columns > canvas.width or rows > canvas.height):
             raise Refused(f"'{name}' is {quoted(text)}, finer than the canvas; up to {canvas} is allowed")
         return columns, rows
+    if isinstance(kind, Flag):
+        return parse_flag(text, name)
+    if isinstance(kind, OneOf):
+        if text not in kind.words:
+            raise Refused(f"'{name}' is {', '.join(kind.words[:-1])} or {kind.words[-1]}. Got {quoted(text)}")
+        return text
     if isinstance(kind, Count):
         return parse_whole(text, name, kind.low, kind.high)
     if isinstance(kind, (Real, Unit)):
@@ -101,8 +125,10 @@ def _fixed(text: str, name: str, kind: Kind, canvas: Canvas | None) -> Any:
 
 
 def read_perceptors(node: Node, report: Report) -> tuple[str, ...]:
-    """A name or a list of different names."""
+    """A name, a list of different names, or ``none``."""
     names: list[str] = []
+    if isinstance(node, Scalar) and node.text.strip() == NONE:
+        return ()
     for item in node.items if isinstance(node, Sequence) else [node]:
         name = text_of(item, "a perceptor", report)
         if name is None:
@@ -115,6 +141,32 @@ def read_perceptors(node: Node, report: Report) -> tuple[str, ...]:
     if isinstance(node, Sequence) and not node.items:
         report.add(node.place, f"'perceptor' is an empty list; allowed: {', '.join(perceptor.names())}")
     return tuple(names)
+
+
+def read_prior(node: Node, scope: Scope) -> PriorLine | None:
+    """``none``, a name, or a mapping of ``model``, ``weight``, ``guidance`` and ``level``."""
+    if isinstance(node, Scalar):
+        name = node.text.strip()
+        if name == NONE:
+            return None
+        return replace(PRIOR, name=_prior_name(node, scope.report))
+    found = fields(node, "'prior'", PRIOR_KEYS, scope.report)
+    name = PRIOR.name
+    if "model" in found:
+        name = _prior_name(found["model"], scope.report)
+    tracks = {
+        key: read_number(found[key], key, GUIDANCE if key == "guidance" else SHARE, scope)
+        for key in ("weight", "guidance", "level")
+        if key in found
+    }
+    return replace(PRIOR, name=name, **tracks)
+
+
+def _prior_name(node: Node, report: Report) -> str:
+    name = text_of(node, "the prior's model", report)
+    if name is not None and prior.get(name) is None:
+        report.add(node.place, f"{prior.unknown(cut(name))}, {NONE}")
+    return name or PRIOR.name
 
 
 def read_losses(node: Node, scope: Scope) -> dict[str, Track]:

@@ -15,6 +15,9 @@ from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.movements.base import Movement, step
 from pixray_motion.story.track import Track
 
+FRESH_LEVEL = 0.9  # of the noise behind which a prior sees a picture that is nothing yet
+SETTLING = Fraction(1, 2)  # seconds in which a new prompt is new
+MORE_STEPS = 1.0  # for what is new, as a share
 BORDERS = ("mirror", "edge", "wrap", "noise")
 
 
@@ -39,6 +42,20 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Guide:
+    """What a prior has to say in a frame.
+
+    ``weight``: how far a step goes towards the picture that the prior predicts, 0..1. ``guidance``: how much the texts
+    count there. ``level``: how much noise hides the picture from it at the frame's first step, 0..1.
+    """
+
+    name: str
+    weight: float
+    guidance: float
+    level: float
+
+
+@dataclass(frozen=True)
 class Plan:
     """Everything that one frame is made from.
 
@@ -57,6 +74,7 @@ class Plan:
     losses: tuple[tuple[str, float], ...]
     filters: tuple[Call, ...]
     steps: int
+    guide: Guide | None = None
 
     @property
     def refines(self) -> bool:
@@ -93,6 +111,22 @@ class PromptLine:
 
 
 @dataclass(frozen=True)
+class PriorLine:
+    """A prior's part over time."""
+
+    name: str
+    weight: Track
+    guidance: Track
+    level: Track
+
+    def at(self, frame: int, novelty: float) -> Guide:
+        """``novelty`` (0..1) raises the level: what is new needs to be drawn anew."""
+        level = self.level.at(frame)
+        raised = max(level, level + (FRESH_LEVEL - level) * novelty)
+        return Guide(self.name, self.weight.at(frame), self.guidance.at(frame), raised)
+
+
+@dataclass(frozen=True)
 class FilterLine:
     """A filter whose parameters change over time."""
 
@@ -117,6 +151,7 @@ class Scene:
     filters: tuple[FilterLine, ...]
     steps: Track
     border: str
+    prior: PriorLine | None = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +192,11 @@ class Story:
         scene = self.scenes[index]
         local = frame - scene.start
         cut = frame == 0 or (local == 0 and scene.cut)
+        novelty = 1.0 if cut else self._novelty(frame) if scene.prior else 0.0
+        guide = scene.prior.at(local, novelty) if scene.prior else None
+        steps = scene.steps.at(local)
+        if guide and guide.weight and not cut:
+            steps *= 1 + MORE_STEPS * novelty
         return Plan(
             frame=frame,
             local=local,
@@ -168,8 +208,35 @@ class Story:
             prompts=tuple(line.at(local) for line in scene.prompts),
             losses=tuple((name, track.at(local)) for name, track in scene.losses.items()),
             filters=tuple(line.at(local) for line in scene.filters),
-            steps=round(scene.steps.at(local)),
+            steps=round(steps),
+            guide=guide,
         )
+
+    def _novelty(self, frame: int) -> float:
+        """0..1: how much of the prompts is other than half a second ago, since the last cut."""
+        before = max(
+            self.scenes[self._uncut(self.scene_at(frame))].start, frame - round(SETTLING * self.rate)
+        )
+        now, then = self._wishes(frame), self._wishes(before)
+        change = sum(abs(now.get(text, 0.0) - then.get(text, 0.0)) for text in now | then)
+        total = max(sum(map(abs, now.values())), sum(map(abs, then.values())))
+        return min(1.0, change / (2 * total)) if total else 0.0
+
+    def _uncut(self, index: int) -> int:
+        """The scene that began with the cut before this one."""
+        while index and not self.scenes[index].cut:
+            index -= 1
+        return index
+
+    def _wishes(self, frame: int) -> dict[str, float]:
+        """Texts with their weights."""
+        scene = self.scenes[self.scene_at(frame)]
+        wishes: dict[str, float] = {}
+        for line in scene.prompts:
+            prompt = line.at(frame - scene.start)
+            for text, share in prompt.texts:
+                wishes[text] = wishes.get(text, 0.0) + prompt.weight * share
+        return wishes
 
     def _motion(self, index: int, local: int) -> Motion:
         """The step into a frame; a scene that goes on without a cut begins with the former scene's last step."""

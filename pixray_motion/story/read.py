@@ -11,7 +11,7 @@ from pixray_motion.errors import Problem, StoryError, reason
 from pixray_motion.geometry import Canvas
 from pixray_motion.story import limits
 from pixray_motion.story.check import Check, run_checks
-from pixray_motion.story.choices import parse_size, parse_whole, read_drawer, read_perceptors
+from pixray_motion.story.choices import parse_size, parse_whole, read_drawer, read_perceptors, usual_steps
 from pixray_motion.story.model import BORDERS, Choice, Story
 from pixray_motion.story.nodes import Mapping, Node, compose
 from pixray_motion.story.overrides import override, shown
@@ -20,7 +20,7 @@ from pixray_motion.story.scenes import Film, read_border, read_scenes
 from pixray_motion.story.scope import fields, text_of
 
 VERSION = 1
-KEYS = ("story", "canvas", "rate", "seed", "drawer", "perceptor", "border", "scenes")
+KEYS = ("story", "canvas", "rate", "seed", "drawer", "perceptor", "prior", "border", "scenes")
 Overrides = Many[tuple[str, str]]
 
 _RATE = re.compile(r"([0-9]{1,20})(?:/([0-9]{1,20})|\.([0-9]{0,20}))?")
@@ -132,7 +132,8 @@ def _story(root: Node, text: str, path: str, report: Report) -> Story | None:
             )
         return None
     checks: list[Check] = []
-    scenes = read_scenes(found["scenes"], Film(report, checks, canvas, rate, border))
+    film = Film(report, checks, canvas, rate, border, found.get("prior"), usual_steps(drawer.name))
+    scenes = read_scenes(found["scenes"], film)
     run_checks(checks, START, report)
     if canvas is None or rate is None:
         return None

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pixray_motion.geometry import Canvas
 from pixray_motion.story import limits, traps
 from pixray_motion.story.check import Check
-from pixray_motion.story.choices import read_filters, read_losses
+from pixray_motion.story.choices import parse_flag, read_filters, read_losses, read_prior
 from pixray_motion.story.keyed import Keyed
 from pixray_motion.story.model import BORDERS, Scene
 from pixray_motion.story.moves import read_moves
@@ -22,20 +22,23 @@ from pixray_motion.story.time import parse_time, round_half_up
 from pixray_motion.story.track import Clock, Constant, Track
 from pixray_motion.units import STEPS
 
-KEYS = ("name", "length", "prompts", "move", "losses", "filters", "steps", "cut", "border")
-WARM = Constant(10.0)
-COLD = Keyed((0.0, 1.0), (Constant(120.0), WARM), ("linear", "linear"))
+KEYS = ("name", "length", "prompts", "move", "losses", "filters", "steps", "cut", "border", "prior")
 
 
 @dataclass(frozen=True)
 class Film:
-    """What all scenes share; ``rate`` is None if it could not be read."""
+    """What all scenes share, and what they do if they do not say.
+
+    ``rate`` is None if it could not be read; ``steps`` are those of a picture from nothing, and of a frame after it.
+    """
 
     report: Report
     checks: list[Check]
     canvas: Canvas | None
     rate: Fraction | None
     border: str
+    prior: Node | None
+    steps: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -71,9 +74,11 @@ def _scene(found: dict[str, Node], index: int, name: str, slot: Slot, film: Film
     clock = slot.clock or Clock(film.rate or Fraction(1), Fraction(1), 1)
     scope = Scope(film.report, clock, film.canvas, film.checks, slot.clock is not None)
     cut = _flag(found["cut"], "cut", film.report) if "cut" in found else False
-    steps: Track = COLD if cut or index == 0 else WARM
+    fresh, warm = (Constant(float(steps)) for steps in film.steps)
+    steps: Track = Keyed((0.0, 1.0), (fresh, warm), ("linear", "linear")) if cut or index == 0 else warm
     if "steps" in found:
         steps = read_number(found["steps"], "steps", STEPS, scope)
+    guide = found.get("prior", film.prior)
     return Scene(
         name=name,
         start=slot.start,
@@ -85,6 +90,7 @@ def _scene(found: dict[str, Node], index: int, name: str, slot: Slot, film: Film
         filters=read_filters(found["filters"], scope) if "filters" in found else (),
         steps=steps,
         border=read_border(found["border"], film.report) if "border" in found else film.border,
+        prior=read_prior(guide, scope) if guide is not None else None,
     )
 
 
@@ -97,9 +103,11 @@ def read_border(node: Node, report: Report) -> str:
 
 def _flag(node: Node, name: str, report: Report) -> bool:
     text = text_of(node, f"'{name}'", report)
-    if text is not None and text not in ("true", "false"):
-        report.add(node.place, f"'{name}' is true or false. Got {quoted(text)}")
-    return text == "true"
+    try:
+        return text is not None and parse_flag(text, name)
+    except Refused as refused:
+        report.add(node.place, refused.message)
+        return False
 
 
 def default_name(index: int) -> str:

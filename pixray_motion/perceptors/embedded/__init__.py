@@ -57,7 +57,16 @@ class Embedded(Perceptor):
     def fingerprint(self) -> str:
         return f"embedded {self._fingerprint[:16]}"
 
+    def sentences(self, texts: Sequence[str]) -> Tensor:
+        """(N, 384), unit: the texts as the text tower reads them, before the head that leads to the pictures' space."""
+        with torch.no_grad():
+            return torch.stack([self._sentence(text) for text in texts])
+
     def _embed(self, text: str) -> Tensor:
+        embedded: Tensor = self._head(self._sentence(text)[None])[0]
+        return embedded
+
+    def _sentence(self, text: str) -> Tensor:
         words = self._tokenizer.encode(named(text), add_special_tokens=False).ids
         start, end = (self._tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]"))
         room = self._text.length - 2
@@ -66,8 +75,8 @@ class Embedded(Perceptor):
         for piece in pieces:
             tokens = torch.tensor([[start, *piece, end]], device=sentences.device)
             sentences += (len(piece) + 1) * self._text(tokens, torch.ones_like(tokens, dtype=torch.bool))[0]
-        embedded: Tensor = self._head((sentences / sentences.norm())[None])[0]
-        return embedded
+        unit: Tensor = sentences / sentences.norm()
+        return unit
 
 
 def named(text: str) -> str:

@@ -1,0 +1,91 @@
+"""A picture that a prior denoises: each frame is the one before, moved, covered with noise and cleaned again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pixray_motion.drawers.base import Drawer, Params, Picture, drawer
+from pixray_motion.drawers.pixel import PixelDrawer
+from pixray_motion.drawers.plane import PlaneDrawer
+from pixray_motion.geometry import Canvas, Motion
+from pixray_motion.lazy import torch
+from pixray_motion.sharpen import crisp
+from pixray_motion.units import Count, Flag, OneOf, Real
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+    from pixray_motion.descend import Scores
+    from pixray_motion.objective import Objective
+
+NATIVE = 48  # cells along the shorter side of a pixelated picture
+START = 0.99  # the level of a picture that is nothing but noise
+
+
+@drawer("diffusion")
+class DiffusionDrawer(Drawer):
+    """Pictures sampled by the story's prior, frame by frame; without a prior, a plane of pixels.
+
+    Params: those of a plane of pixels or, pixelated, of a grid of cells.
+    The scene's ``prior`` says how: its ``level`` is the noise that a frame is covered with (Deforum's strength is 1 -
+    level), its ``guidance`` how much the texts count, and ``steps`` is in how many steps the noise is taken away.
+    """
+
+    steps = (30, 6)
+
+    def __init__(
+        self,
+        canvas: Canvas,
+        likeness: Annotated[float, Real(0, 100)] = 1.0,
+        cadence: Annotated[int, Count(1, 100)] = 1,
+        noise: Annotated[str, OneOf(("fresh", "fixed"))] = "fixed",
+        pixelate: Annotated[bool, Flag()] = False,
+    ) -> None:
+        """``likeness``: how far the perceptor pulls each predicted picture; ``cadence``: every how many frames are
+        denoised, the others only move; ``noise``: the same for the whole film, or ``fresh`` in each frame;
+        ``pixelate``: show the prior's own pixels as cells."""
+        self.canvas = canvas
+        self.likeness, self.cadence, self.kept = likeness, cadence, noise == "fixed"
+        self.plane: Drawer = PixelDrawer(canvas, _cells(canvas)) if pixelate else PlaneDrawer(canvas)
+        self.pixelate = pixelate
+
+    @property
+    def learned(self) -> tuple[str, ...]:
+        return self.plane.learned
+
+    def fresh(self, rng: Generator) -> Params:
+        return self.plane.fresh(rng)
+
+    def draw(self, params: Params) -> Picture:
+        picture = self.plane.draw(params)
+        return picture if self.pixelate else picture.through(lambda pixels: crisp(pixels, self.canvas.height))
+
+    def encode(self, image: Tensor) -> Params:
+        return self.plane.encode(image)
+
+    def warp(self, params: Params, motion: Motion, border: str, rng: Generator) -> Params:
+        return self.plane.warp(params, motion, border, rng)
+
+    def pull(self, params: Params, change: Tensor) -> Params | None:
+        return self.plane.pull(params, change)
+
+    def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:
+        """See ``Drawer.refine``. Without a prior the perceptor's gradient draws alone."""
+        if objective.guide is None:
+            return self.plane.refine(params, objective, steps)
+        plan = objective.plan
+        if plan.local % self.cadence and not plan.cut:
+            return params, {}
+        with torch.no_grad():
+            before = self.plane.draw(params).quick(objective.native) * 2 - 1
+        level = START if plan.cut else objective.guide.level
+        after = objective.sample(before, level, steps, self.likeness, self.kept)
+        changed = self.plane.pull(params, (after - before) / 2)
+        assert changed is not None
+        objective(self.draw(changed))
+        return changed, objective.scores()
+
+
+def _cells(canvas: Canvas) -> tuple[int, int]:
+    share = min(1.0, NATIVE / min(canvas.width, canvas.height))
+    return max(1, round(canvas.width * share)), max(1, round(canvas.height * share))

@@ -1,0 +1,3 @@
+"""Priors: models that know what pictures look like, and so what a noisy one shows."""
+
+from pixray_motion.priors import embedded as embedded

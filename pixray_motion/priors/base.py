@@ -1,0 +1,70 @@
+"""What a prior can do, and what it says about a frame.
+
+A noisy picture is ``a * clean + b * noise``, where ``(a, b) = mix(level)``: level 0 is the picture, level 1 nothing but
+noise. A prior predicts the clean picture behind a noisy one, given a text.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from pixray_motion.geometry import Canvas
+from pixray_motion.lazy import torch
+from pixray_motion.registry import Registry
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+prior: Registry[Callable[..., Prior]] = Registry("prior", builtin="pixray_motion.priors")
+Wanted = Sequence[tuple["Tensor", float]]
+
+
+class Prior(ABC):
+    """``side``: pixels along the shorter side of pictures that it knows; the longer is a multiple of ``multiple``."""
+
+    side: int
+    multiple: int
+
+    @abstractmethod
+    def embed_text(self, texts: Sequence[str]) -> Tensor:
+        """Any strings, even empty ones -> (N, D)."""
+
+    @abstractmethod
+    def predict(self, noisy: Tensor, level: float, texts: Tensor) -> Tensor:
+        """(1, 3, h, w), a picture in -1..1 with noise of ``level``, and texts (N, D) -> (1 + N, 3, h, w), about -1..1.
+
+        The clean pictures that it may have been, first without any text, then with each of them.
+        """
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Names the weights, so that a saved state is not continued with others."""
+
+    def native(self, canvas: Canvas) -> Canvas:
+        """The canvas' shape at the size that the prior knows."""
+        long = max(canvas.width, canvas.height) * self.side / min(canvas.width, canvas.height)
+        longer = max(self.side, round(long / self.multiple) * self.multiple)
+        return Canvas(longer, self.side) if canvas.width >= canvas.height else Canvas(self.side, longer)
+
+
+def mix(level: float) -> tuple[float, float]:
+    """How much picture and how much noise there is at ``level`` (the cosine schedule of Nichol 2021)."""
+    return math.cos(level * math.pi / 2), math.sin(level * math.pi / 2)
+
+
+def clean(model: Prior, noisy: Tensor, level: float, wanted: Wanted, guidance: float) -> Tensor:
+    """(1, 3, h, w) in -1..1: the clean picture, away from any one and towards what is ``wanted``: texts and weights.
+
+    Guidance without a classifier (Ho 2022), for several texts at once (Liu 2022); weights that attract share
+    ``guidance``, the others push away by their own part of it.
+    """
+    total = sum(weight for _, weight in wanted if weight > 0) or 1.0
+    texts = torch.stack([text for text, _ in wanted])
+    predicted = model.predict(noisy, level, texts)
+    anything, each = predicted[:1], predicted[1:]
+    weights = torch.tensor([weight for _, weight in wanted]).to(each) * (guidance / total)
+    picture: Tensor = anything + (weights[:, None, None, None] * (each - anything)).sum(0, keepdim=True)
+    return picture.clamp(-1, 1)

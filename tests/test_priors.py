@@ -1,0 +1,291 @@
+"""Priors: what they predict, how an objective uses them, and what a story says about them."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from pictures import photograph
+from safetensors.torch import save_file
+
+from pixray_motion.drawers.base import Picture
+from pixray_motion.errors import ModelError, StoryError
+from pixray_motion.geometry import Canvas, Motion
+from pixray_motion.objective import Knowledge, Objective
+from pixray_motion.priors.base import Prior, clean, mix, prior
+from pixray_motion.priors.embedded import WEIGHTS, Denoiser
+from pixray_motion.priors.unet import UNet
+from pixray_motion.render import Studio, render
+from pixray_motion.story.model import Guide
+from pixray_motion.story.read import parse
+
+CANVAS = Canvas(96, 48)
+
+
+@prior("painter")
+class Painter(Prior):
+    """Predicts grey without a text, and with one the colour that the text is."""
+
+    side, multiple = 16, 8
+    asked: list[float]
+
+    def __init__(self, device: str = "cpu") -> None:
+        assert device == "cpu"
+        self.asked = []
+
+    def embed_text(self, texts: list[str]) -> torch.Tensor:
+        return torch.tensor([[float(part) for part in text.split()] for text in texts])
+
+    def predict(self, noisy: torch.Tensor, level: float, texts: torch.Tensor) -> torch.Tensor:
+        self.asked.append(level)
+        colours = torch.cat([torch.zeros(1, 3), texts])
+        return colours[:, :, None, None].expand(-1, -1, *noisy.shape[-2:])
+
+    def fingerprint(self) -> str:
+        return "painter"
+
+
+@pytest.fixture(scope="module")
+def denoiser(tmp_path_factory: pytest.TempPathFactory) -> Denoiser:
+    """The real network and its file, with random weights."""
+    folder = tmp_path_factory.mktemp("denoiser")
+    write_weights(folder)
+    return Denoiser(folder=folder)
+
+
+def write_weights(folder: Path) -> None:
+    torch.manual_seed(0)
+    net = UNet(channels=(16, 32, 64), blocks=(1, 1, 1))
+    for tensor in net.parameters():
+        torch.nn.init.normal_(tensor, std=0.05)
+    save_file(net.state_dict(), folder / WEIGHTS, {"config": json.dumps(net.config)})
+
+
+def rng(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def objective(
+    text: str = "prior: painter\nscenes: [{length: 1s, prompts: '0.5 -0.5 1'}]", frame: int = 0
+) -> Objective:
+    story = parse(f"story: 1\ncanvas: {CANVAS}\n{text}")
+    painter = Painter()
+    texts = {key.text for scene in story.scenes for line in scene.prompts for key in line.texts}
+    known = Knowledge(painter, {text: painter.embed_text([text])[0] for text in texts})
+    return Objective(story.plan(frame), story.canvas, (), rng(), known)
+
+
+def grey() -> Picture:
+    return Picture(torch.full((1, 3, 48, 96), 0.5), (48.0, 48.0), Motion.identity())
+
+
+@given(st.floats(0, 1))
+def test_picture_and_noise_keep_the_variance(level: float) -> None:
+    a, b = mix(level)
+    assert a * a + b * b == pytest.approx(1)
+    assert a >= -1e-12
+    assert mix(0) == (1, 0)
+
+
+@given(st.floats(0, 3), st.floats(0.1, 2), st.floats(0.1, 2))
+def test_guidance_goes_from_any_picture_towards_texts_by_their_weights(g: float, u: float, v: float) -> None:
+    red, blue = torch.tensor([0.1, 0.0, 0.0]), torch.tensor([0.0, 0.0, 0.1])
+    noisy = torch.zeros(1, 3, 2, 2)
+    seen = clean(Painter(), noisy, 0.5, [(red, u), (blue, v)], g)[0, :, 0, 0]
+    assert seen.tolist() == pytest.approx([0.1 * g * u / (u + v), 0, 0.1 * g * v / (u + v)], abs=1e-6)
+    away = clean(Painter(), noisy, 0.5, [(red, u), (blue, -v)], g)[0, :, 0, 0]
+    assert away.tolist() == pytest.approx([0.1 * g, 0, max(-1, -0.1 * g * v / u)], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("canvas", "native"),
+    [
+        (Canvas(192, 108), (88, 48)),
+        (Canvas(108, 192), (48, 88)),
+        (Canvas(64, 64), (48, 48)),
+        (Canvas(16, 16), (48, 48)),
+    ],
+)
+def test_the_native_size_has_the_canvas_shape(
+    denoiser: Denoiser, canvas: Canvas, native: tuple[int, int]
+) -> None:
+    size = denoiser.native(canvas)
+    assert (size.width, size.height) == native
+    predicted = denoiser.predict(
+        torch.zeros(1, 3, size.height, size.width), 0.5, denoiser.embed_text(["a dog", ""])
+    )
+    assert predicted.shape == (3, 3, size.height, size.width)
+    assert torch.isfinite(predicted).all()
+
+
+def test_texts_change_what_the_denoiser_predicts(denoiser: Denoiser) -> None:
+    noisy = torch.randn((1, 3, 48, 48), generator=rng())
+    nothing, apple, sea = denoiser.predict(noisy, 0.95, denoiser.embed_text(["a red apple", "the ocean"]))
+    assert not torch.allclose(apple, sea)
+    assert not torch.allclose(nothing, sea)
+
+
+def test_a_picture_without_noise_is_what_it_is(denoiser: Denoiser) -> None:
+    image = torch.from_numpy(photograph(48, 48, 3))[None].float() * 2 - 1
+    seen = denoiser.predict(image, 0.0, denoiser.embed_text(["a picture"]))
+    assert torch.allclose(seen, image.expand(2, -1, -1, -1), atol=1e-6)
+
+
+def test_a_story_asks_for_weights_that_are_not_there() -> None:
+    with pytest.raises(ModelError, match="do not ship yet"):
+        Studio.open(parse(TINY.replace("DRAWER", "pixel") + "prior: embedded"))
+
+
+def test_missing_or_damaged_weights_are_told(tmp_path: Path) -> None:
+    with pytest.raises(
+        ModelError, match=r"denoiser\.safetensors: the denoiser's weights do not ship yet; make"
+    ):
+        Denoiser(folder=tmp_path)
+    (tmp_path / WEIGHTS).write_bytes(b"no weights")
+    with pytest.raises(
+        ModelError, match=r"not a file of denoiser weights \(.*\); make them anew, or take 'prior' out"
+    ):
+        Denoiser(folder=tmp_path)
+
+
+def test_a_step_goes_part_of_the_way_to_the_predicted_picture() -> None:
+    wish = objective("prior: {weight: 0.25, guidance: 1}\nscenes: [{length: 1s, prompts: '0.5 -0.5 1'}]")
+    change = wish.change(grey, 0.0)
+    assert change is not None
+    assert change.shape == (1, 3, 16, 32)
+    assert change[0, :, 3, 3].tolist() == pytest.approx([0.0625, -0.0625, 0.125], abs=1e-6)
+
+
+def test_levels_fall_over_a_frame_and_start_high_where_all_is_new() -> None:
+    fresh, warm = objective(), objective(frame=5)
+    for wish, start in ((fresh, 0.9), (warm, 0.35)):
+        for share in np.linspace(0, 1, 60):
+            wish.change(grey, share)
+        asked = np.array(wish.knowledge.prior.asked)
+        wanted = start + (0.15 - start) * np.linspace(0, 1, 60)
+        assert abs((asked - wanted).mean()) < 0.03
+        assert 0.03 < (asked - wanted).std() < 0.09
+
+
+def test_without_a_prior_nothing_is_pulled() -> None:
+    for text in ("prior: none", "prior: {weight: 0}"):
+        assert objective(f"{text}\nscenes: [{{length: 1s, prompts: '0 0 0'}}]").change(grey, 0.0) is None
+
+
+def test_sampling_ends_at_the_predicted_picture_and_depends_on_the_seed_alone() -> None:
+    image = torch.zeros(1, 3, 16, 32)
+    one, two = (objective().sample(image, 0.9, 5, 0.0, kept) for kept in (True, False))
+    assert one[0, :, 0, 0].tolist() == pytest.approx([1, -1, 1])  # guidance 5, clipped
+    assert torch.equal(one, two)  # this prior does not look at the noise
+
+
+def levels(text: str) -> list[tuple[float, int]]:
+    story = parse(f"story: 1\nrate: 10\nprior: painter\n{text}")
+    return [(round(story.plan(f).guide.level, 4), story.plan(f).steps) for f in story.frames]
+
+
+def test_levels_and_steps_rise_while_prompts_change() -> None:
+    scenes = "scenes: [{length: 10f, prompts: a}, {length: 10f, prompts: b}]"
+    found = levels(scenes)
+    assert found[0] == (0.9, 120)
+    assert found[1:10] == [(0.35, 10)] * 9
+    assert found[10:15] == [(0.9, 20)] * 5
+    assert found[15:] == [(0.35, 10)] * 5
+    morph = levels("scenes: [{length: 30f, prompts: [{text: {0s: a, 1s: a, 2s: b, 3s: b}}]}]")
+    assert morph[9] == (0.35, 10)
+    assert morph[17] == (0.625, 15)
+    assert morph[29] == (0.35, 10)
+    assert levels("scenes: [{length: 10f, prompts: a}, {length: 5f, prompts: a}]")[1:] == [(0.35, 10)] * 14
+
+
+def test_a_new_scene_after_a_cut_is_fresh_and_then_calm() -> None:
+    found = levels("scenes: [{length: 10f, prompts: a}, {length: 10f, prompts: b, cut: true}]")
+    assert found[10] == (0.9, 120)
+    assert found[11:] == [(0.35, 10)] * 9
+
+
+def test_a_story_says_what_the_prior_does() -> None:
+    story = parse(
+        "story: 1\nprior: {weight: 0.5, level: {0s: 0, 1s: 1}}\n"
+        "scenes: [{length: 12f}, {length: 12f, prior: none}, {length: 12f, prior: embedded}]"
+    )
+    assert story.plan(6).guide == Guide("embedded", 0.5, 5.0, 0.5)
+    assert story.plan(15).guide is None
+    assert story.plan(26).guide == Guide("embedded", 0.15, 5.0, 0.35)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("prior: ember", "unknown prior 'ember'; did you mean 'embedded'? allowed: embedded, painter, none"),
+        ("prior: {model: x}", "unknown prior 'x'; allowed: embedded, painter, none"),
+        ("prior: {weight: 2}", "'weight' is '2'; 0..1 (share) is allowed"),
+        ("prior: {guide: 2}", "unknown key 'guide' in 'prior'"),
+        ("prior: [a]", "'prior' is a mapping"),
+        ("drawer: {diffusion: {noise: loud}}", "'noise' is fresh or fixed. Got 'loud'"),
+        ("drawer: {diffusion: {pixelate: 1}}", "'pixelate' is true or false. Got '1'"),
+    ],
+)
+def test_mistakes_about_the_prior_are_told_once(text: str, message: str) -> None:
+    with pytest.raises(StoryError) as caught:
+        parse(f"story: 1\n{text}\nscenes: [{{length: 1s}}, {{length: 1s}}]")
+    lines = str(caught.value).split("\n")
+    assert len(lines) == 1
+    assert message in lines[0]
+
+
+TINY = """
+story: 1
+canvas: 32x24
+drawer: DRAWER
+scenes: [{length: 4f, prompts: 0.9 -0.9 -0.9, steps: 3, move: [{zoom: {factor: 1.5/s}}]}]
+"""
+
+
+def film(drawer: str, more: str = "prior: painter") -> list[np.ndarray]:
+    story = parse(TINY.replace("DRAWER", drawer) + more)
+    studio = Studio.open(story)
+    return [studio.image(state) for state in render(story, studio)]
+
+
+@pytest.mark.parametrize("drawer", ["fft", "pixel", "clipdraw", "diffusion", "{diffusion: {pixelate: true}}"])
+def test_films_with_a_prior_are_repeatable_and_differ_from_those_without(drawer: str) -> None:
+    with_it, again, without = film(drawer), film(drawer), film(drawer, "prior: none")
+    assert all(np.array_equal(a, b) for a, b in zip(with_it, again, strict=True))
+    assert not np.array_equal(with_it[-1], without[-1])
+
+
+def test_a_prior_alone_draws() -> None:
+    alone = film("pixel", "perceptor: none\nprior: painter")
+    assert np.abs(alone[-1].astype(float) - 127).mean() > 5
+    still = film("pixel", "perceptor: none\nprior: none")
+    assert np.abs(still[0].astype(float) - 127).mean() < 5
+
+
+def test_between_its_beats_a_diffusion_only_moves() -> None:
+    story = parse(TINY.replace("DRAWER", "{diffusion: {cadence: 3}}") + "prior: painter")
+    studio = Studio.open(story)
+    states = list(render(story, studio))
+    for before, state in pairwise(states):
+        only_moved = studio.drawer.warp(before.params, state.plan.motion, "mirror", rng())
+        same = torch.equal(studio.drawer.draw(only_moved).pixels, studio.drawer.draw(state.params).pixels)
+        assert same == (state.frame % 3 != 0)
+
+
+def test_a_pixelated_diffusion_shows_cells() -> None:
+    text = TINY.replace("DRAWER", "{diffusion: {pixelate: true}}").replace("32x24", "192x96")
+    story = parse(text)
+    studio = Studio.open(story)
+    image = studio.image(next(iter(render(story, studio)))).astype(int)
+    assert (image[::2] == image[1::2]).all()
+    assert (image[:, ::2] == image[:, 1::2]).all()
+    assert (np.diff(image, axis=0) != 0).any()
+
+
+def test_every_prior_is_told_apart_by_its_fingerprint(denoiser: Denoiser) -> None:
+    assert denoiser.fingerprint() != Painter().fingerprint()
+    assert denoiser.fingerprint().startswith("embedded ")
