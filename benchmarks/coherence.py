@@ -2,7 +2,8 @@
 
 For each way to draw, a film of one prompt that zooms and pans: the mean change between a frame and the one before it,
 moved (of 255), against the perceptor alone with fft; and the mean and spread of its colours at the end, against those
-of its first second. "fft" is a drawer with the embedded prior, "fft-" the same without a prior, "fft=" without perceptor.
+of its first second. "fft" is a drawer with the embedded prior, whose weights must be there (training/README.md), "fft-"
+the same without a prior, "fft=" without a perceptor.
 """
 
 from __future__ import annotations
