@@ -57,7 +57,7 @@ def descend(
         terms = objective(picture)
         directions = _directions(learned, [*terms.values()])
         if change is not None and not pulled:
-            looked = picture.image(Canvas(change.shape[-1], change.shape[-2]))
+            looked = picture.quick(drawer.canvas, Canvas(change.shape[-1], change.shape[-2]))
             directions = _added(directions, _directions(learned, [-(looked * change).sum()]))
         length = _step(index, steps)
         with torch.no_grad():

@@ -13,6 +13,7 @@ from pixray_motion import __version__, checkpoint
 from pixray_motion.encode import encode
 from pixray_motion.errors import CheckpointError, OutputError
 from pixray_motion.geometry import Canvas
+from pixray_motion.lazy import torch
 from pixray_motion.output import Frames, Output, WorkFolder, explained
 from pixray_motion.render import State, Studio, advance
 from pixray_motion.story.model import Story
@@ -90,9 +91,9 @@ def unfinished(output: str | os.PathLike[str]) -> bool:
 
 
 def default_threads() -> int:
-    """Half the processors that we may use, 1..4. A render's steps are small: more threads wait for each other."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(4, usable // 2))
+    """Both of torch's threads if it has two, half of more, at most 4: a render's steps are small, and threads wait."""
+    usable: int = torch.get_num_threads()
+    return min(usable, 2) if usable < 4 else min(4, usable // 2)
 
 
 def tags(story: Story) -> dict[str, str]:

@@ -123,13 +123,13 @@ class Objective:
         guide = self.guide
         if guide is None:
             return None
-        image = draw().quick(self.native) * 2 - 1
+        image = draw().quick(self.canvas, self.native) * 2 - 1
         level = guide.level + (min(LOW, guide.level) - guide.level) * share
         level += WAVER * float(torch.randn((), generator=self.rng))
         level = min(max(level, 0.03), 0.97)
         a, b = mix(level)
         seen = self.clean(a * image + b * self.noise().to(image), level)
-        return (seen - image) * (guide.weight / 2)
+        return _smoothed((seen - image) * (guide.weight / 2))
 
     def sample(self, image: Tensor, level: float, steps: int, likeness: float, kept: bool) -> Tensor:
         """(1, 3, h, w) in -1..1, of the native size: ``image`` with noise of ``level``, denoised in ``steps``.
@@ -221,6 +221,14 @@ def slerp(a: Tensor, b: Tensor, share: float) -> Tensor:
     mixed: Tensor = torch.sin((1 - share) * angle) * a + torch.sin(share * angle) * b
     unit: Tensor = mixed / mixed.norm()
     return unit
+
+
+def _smoothed(image: Tensor) -> Tensor:
+    """(1, 3, h, w) without its finest waves: a prior's grid of pixels is not to be seen in a larger picture."""
+    kernel = torch.tensor([0.25, 0.5, 0.25]).to(image)
+    padded = torch.nn.functional.pad(image, (1, 1, 1, 1), mode="replicate").flatten(0, 1)[:, None]
+    smooth = torch.nn.functional.conv2d(padded, torch.outer(kernel, kernel)[None, None])
+    return smooth.view(image.shape)
 
 
 def filtered(picture: Picture, plan: Plan) -> Picture:

@@ -200,3 +200,18 @@ def test_borders_fill_what_comes_into_view(name: str) -> None:
     assert first["mirror"].mean() == pytest.approx(0.48, abs=0.05)
     assert first["wrap"].mean() == pytest.approx(0.52, abs=0.05)
     assert first["noise"].std() > 0.1
+
+
+def test_a_prior_of_another_shape_changes_each_place_where_it_saw_it(name: str) -> None:
+    """Else what is changed lies beside what was seen, and at the edges waves grow from step to step."""
+    made = make(name, Canvas(96, 54))
+    size = Canvas(44, 24)
+    wave = 0.05 * torch.sin(torch.arange(44) * 2 * np.pi / 7).expand(1, 3, 24, 44)
+    params = encoded(made)
+    pulled = made.pull(params, wave)
+    if pulled is None:
+        return
+    before, after = (made.draw(state).quick(made.canvas, size) for state in (params, pulled))
+    edges = [0, 1, 2, 3, 4, 5, 6, -7, -6, -5, -4, -3, -2, -1]
+    changed, wanted = ((part[..., edges] - part[..., edges].mean()) for part in (after - before, wave))
+    assert (changed * wanted).sum() / (changed.norm() * wanted.norm()) > 0.9

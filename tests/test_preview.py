@@ -239,8 +239,8 @@ def test_a_draft_is_smaller_but_not_too_small(canvas: str, drawer: str, smaller:
     assert str(small.canvas) == smaller
     assert small.frames == story.frames
     assert [small.plan(frame).steps for frame in (0, 1)] == [
-        round(120 * DRAFT_STEPS),
-        round(10 * DRAFT_STEPS),
+        round(80 * DRAFT_STEPS),
+        round(8 * DRAFT_STEPS),
     ]
 
 

@@ -135,19 +135,31 @@ def test_a_picture_without_noise_is_what_it_is(denoiser: Denoiser) -> None:
     assert torch.allclose(seen, image.expand(2, -1, -1, -1), atol=1e-6)
 
 
-def test_a_story_asks_for_weights_that_are_not_there() -> None:
-    with pytest.raises(ModelError, match="do not ship yet"):
-        Studio.open(parse(TINY.replace("DRAWER", "pixel") + "prior: embedded"))
+def test_the_shipped_denoiser_knows_colours() -> None:
+    shipped = Denoiser()
+    sea, fire = shipped.embed_text(["the ocean", "fire"])
+    noisy = torch.randn((1, 3, 48, 48), generator=rng())
+    blue = clean(shipped, noisy, 0.95, [(sea, 1.0)], 3.0).mean((0, 2, 3))
+    red = clean(shipped, noisy, 0.95, [(fire, 1.0)], 3.0).mean((0, 2, 3))
+    assert blue[2] > blue[0] + 0.2
+    assert red[0] > red[2] + 0.2
+
+
+def test_every_story_has_the_shipped_prior_unless_it_says_none() -> None:
+    story = parse(TINY.replace("DRAWER", "pixel"))
+    assert list(Studio.open(story).knowledge) == ["embedded"]
+    assert not Studio.open(parse(TINY.replace("DRAWER", "pixel") + "prior: none")).knowledge
 
 
 def test_missing_or_damaged_weights_are_told(tmp_path: Path) -> None:
     with pytest.raises(
-        ModelError, match=r"denoiser\.safetensors: the denoiser's weights do not ship yet; make"
+        ModelError, match=r"denoiser\.safetensors: the denoiser's weights are missing; install"
     ):
         Denoiser(folder=tmp_path)
     (tmp_path / WEIGHTS).write_bytes(b"no weights")
     with pytest.raises(
-        ModelError, match=r"not a file of denoiser weights \(.*\); make them anew, or take 'prior' out"
+        ModelError,
+        match=r"not a file of denoiser weights \(.*\); install the package anew, or say 'prior: none'",
     ):
         Denoiser(folder=tmp_path)
 
@@ -191,21 +203,21 @@ def levels(text: str) -> list[tuple[float, int]]:
 def test_levels_and_steps_rise_while_prompts_change() -> None:
     scenes = "scenes: [{length: 10f, prompts: a}, {length: 10f, prompts: b}]"
     found = levels(scenes)
-    assert found[0] == (0.9, 120)
-    assert found[1:10] == [(0.35, 10)] * 9
-    assert found[10:15] == [(0.9, 20)] * 5
-    assert found[15:] == [(0.35, 10)] * 5
+    assert found[0] == (0.9, 80)
+    assert found[1:10] == [(0.35, 8)] * 9
+    assert found[10:15] == [(0.9, 16)] * 5
+    assert found[15:] == [(0.35, 8)] * 5
     morph = levels("scenes: [{length: 30f, prompts: [{text: {0s: a, 1s: a, 2s: b, 3s: b}}]}]")
-    assert morph[9] == (0.35, 10)
-    assert morph[17] == (0.625, 15)
-    assert morph[29] == (0.35, 10)
-    assert levels("scenes: [{length: 10f, prompts: a}, {length: 5f, prompts: a}]")[1:] == [(0.35, 10)] * 14
+    assert morph[9] == (0.35, 8)
+    assert morph[17] == (0.625, 12)
+    assert morph[29] == (0.35, 8)
+    assert levels("scenes: [{length: 10f, prompts: a}, {length: 5f, prompts: a}]")[1:] == [(0.35, 8)] * 14
 
 
 def test_a_new_scene_after_a_cut_is_fresh_and_then_calm() -> None:
     found = levels("scenes: [{length: 10f, prompts: a}, {length: 10f, prompts: b, cut: true}]")
-    assert found[10] == (0.9, 120)
-    assert found[11:] == [(0.35, 10)] * 9
+    assert found[10] == (0.9, 80)
+    assert found[11:] == [(0.35, 8)] * 9
 
 
 def test_a_story_says_what_the_prior_does() -> None:
@@ -215,7 +227,7 @@ def test_a_story_says_what_the_prior_does() -> None:
     )
     assert story.plan(6).guide == Guide("embedded", 0.5, 5.0, 0.5)
     assert story.plan(15).guide is None
-    assert story.plan(26).guide == Guide("embedded", 0.15, 5.0, 0.35)
+    assert story.plan(26).guide == Guide("embedded", 0.1, 5.0, 0.35)
 
 
 @pytest.mark.parametrize(

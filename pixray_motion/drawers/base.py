@@ -46,11 +46,16 @@ class Picture:
             return self._sample(to_units[None], size, "nearest")
         return self._doubled()._sample(to_units[None], size, "bicubic").clamp(0, 1)
 
-    def quick(self, canvas: Canvas) -> Tensor:
-        """The same as ``image``, bilinear: softer, and several times quicker."""
+    def quick(self, canvas: Canvas, size: Canvas | None = None) -> Tensor:
+        """The same as ``image``, averaged down and bilinear: softer, and several times quicker.
+
+        ``size``: how many pixels all of the canvas has in it, stretched if it is of another shape.
+        """
+        size = size or canvas
+        step = self._step(1 / size.height)
+        mode = "nearest" if self.cells and step == 1 else "bilinear"
         to_units = torch.from_numpy(_from_clip(canvas))
-        mode = "nearest" if self.cells else "bilinear"
-        return self._sample(to_units[None], (canvas.height, canvas.width), mode)
+        return self._pooled(step)._sample(to_units[None], (size.height, size.width), mode)
 
     def cutouts(self, views: Tensor, size: int) -> Tensor:
         """(N, 3, size, size): N views of what is seen, in one resample.
@@ -59,12 +64,16 @@ class Picture:
         fewer pixels than the drawing, the drawing is first averaged down, so that no pixel of it goes unseen.
         """
         spans = torch.linalg.vector_norm(views[:, :2, :2], dim=1)
-        step = float(spans.mean()) * 2 / size * min(self.density) / self.view.area**0.5
-        return self._pooled(max(1, round(step)))._sample(views, (size, size), "bilinear")
+        step = self._step(float(spans.mean()) * 2 / size)
+        return self._pooled(step)._sample(views, (size, size), "bilinear")
 
     def through(self, change: Callable[[Tensor], Tensor]) -> Picture:
         """The same picture with its colours changed by a filter."""
         return replace(self, pixels=change(self.pixels))
+
+    def _step(self, length: float) -> int:
+        """How many of the drawing's pixels lie along ``length`` canvas units."""
+        return max(1, round(float(length * min(self.density) / self.view.area**0.5)))
 
     def _pooled(self, size: int) -> Picture:
         """The same picture with each ``size`` x ``size`` pixels averaged into one."""
@@ -105,7 +114,7 @@ class Drawer(ABC):
     """
 
     canvas: Canvas
-    steps: tuple[int, int] = (120, 10)
+    steps: tuple[int, int] = (80, 8)
     """How often a picture from nothing, and a frame after another, are refined if a story does not say."""
 
     @abstractmethod

@@ -77,7 +77,7 @@ class DiffusionDrawer(Drawer):
         if plan.local % self.cadence and not plan.cut:
             return params, {}
         with torch.no_grad():
-            before = self.plane.draw(params).quick(objective.native) * 2 - 1
+            before = self.plane.draw(params).quick(self.canvas, objective.native) * 2 - 1
         level = START if plan.cut else objective.guide.level
         after = objective.sample(before, level, steps, self.likeness, self.kept)
         changed = self.plane.pull(params, (after - before) / 2)

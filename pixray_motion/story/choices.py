@@ -24,7 +24,7 @@ from pixray_motion.units import GUIDANCE, SHARE, WEIGHT, Count, Flag, Grid, Kind
 
 NONE = "none"
 PRIOR_KEYS = ("model", "weight", "guidance", "level")
-PRIOR = PriorLine("embedded", Constant(0.15), Constant(5.0), Constant(0.35))
+PRIOR = PriorLine("embedded", Constant(0.1), Constant(5.0), Constant(0.35))
 _SIZE = re.compile(r"([0-9]{1,9})x([0-9]{1,9})")
 _WHOLE = re.compile(r"[-+]?[0-9]{1,19}")
 

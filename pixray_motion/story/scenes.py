@@ -9,7 +9,7 @@ from fractions import Fraction
 from pixray_motion.geometry import Canvas
 from pixray_motion.story import limits, traps
 from pixray_motion.story.check import Check
-from pixray_motion.story.choices import parse_flag, read_filters, read_losses, read_prior
+from pixray_motion.story.choices import PRIOR, parse_flag, read_filters, read_losses, read_prior
 from pixray_motion.story.keyed import Keyed
 from pixray_motion.story.model import BORDERS, Scene
 from pixray_motion.story.moves import read_moves
@@ -90,7 +90,7 @@ def _scene(found: dict[str, Node], index: int, name: str, slot: Slot, film: Film
         filters=read_filters(found["filters"], scope) if "filters" in found else (),
         steps=steps,
         border=read_border(found["border"], film.report) if "border" in found else film.border,
-        prior=read_prior(guide, scope) if guide is not None else None,
+        prior=read_prior(guide, scope) if guide is not None else PRIOR,
     )
 
 

@@ -1,4 +1,4 @@
-"""The denoiser of our own. Its weights do not ship yet: training/README.md says how to make them."""
+"""The denoiser of our own, with its weights; training/README.md says how they were made."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ def _read(path: Path) -> tuple[UNet, str]:
         net.load_state_dict(tensors)
     except FileNotFoundError as error:
         raise ModelError(
-            f"{path}: the denoiser's weights do not ship yet; make them as training/README.md says, or take 'prior' out"
+            f"{path}: the denoiser's weights are missing; install the package anew, or say 'prior: none'"
         ) from error
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         first = str(error).partition("\n")[0]
         raise ModelError(
-            f"{path}: not a file of denoiser weights ({first}); make them anew, or take 'prior' out"
+            f"{path}: not a file of denoiser weights ({first}); install the package anew, or say 'prior: none'"
         ) from error
     for kernels in net.parameters():
         if kernels.ndim == 4:
