@@ -2,8 +2,7 @@
 
 For each way to draw, a film of one prompt that zooms and pans: the mean change between a frame and the one before it,
 moved (of 255), against the perceptor alone with fft; and the mean and spread of its colours at the end, against those
-of its first second. "fft" is a drawer with the embedded prior, whose weights must be there (training/README.md), "fft-"
-the same without a prior, "fft=" without a perceptor.
+of its first second. "fft" is a drawer with the embedded prior, "fft-" without it, "fft=" without the perceptor.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import numpy as np
 from pixray_motion.render import Studio, render, seeded
 from pixray_motion.story.model import Story
 from pixray_motion.story.read import parse
-from pixray_motion.variants import with_prior, without_perceptor
+from pixray_motion.variants import without_perceptor, without_prior
 
 STORY = """
 story: 1
@@ -45,8 +44,8 @@ def story_of(way: str, prompt: str, frames: int, size: str) -> Story:
         STORY.format(size=size, drawer=way.rstrip("-="), frames=frames, prompt=prompt), path="benchmark"
     )
     if way.endswith("-"):
-        return story
-    return with_prior(without_perceptor(story) if way.endswith("=") else story)
+        return without_prior(story)
+    return without_perceptor(story) if way.endswith("=") else story
 
 
 def changes(story: Story) -> Iterator[tuple[float, float, np.ndarray]]:

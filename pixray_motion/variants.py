@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pixray_motion.geometry import Canvas
-from pixray_motion.story.choices import PRIOR
 from pixray_motion.story.limits import CANVAS
 from pixray_motion.story.model import Story
 from pixray_motion.story.track import Samples, Track
@@ -40,9 +39,9 @@ def draft(story: Story) -> Story:
     )
 
 
-def with_prior(story: Story) -> Story:
-    """The same film, with the usual prior in all of its scenes."""
-    return replace(story, scenes=tuple(replace(scene, prior=PRIOR) for scene in story.scenes))
+def without_prior(story: Story) -> Story:
+    """The same film, drawn by the perceptors alone."""
+    return replace(story, scenes=tuple(replace(scene, prior=None) for scene in story.scenes))
 
 
 def without_perceptor(story: Story) -> Story:

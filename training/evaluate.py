@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from pixray_motion.perceptors.embedded import Embedded
 from pixray_motion.priors.embedded import Denoiser
 from pixray_motion.render import Studio, render, still
-from pixray_motion.variants import with_prior, without_perceptor
+from pixray_motion.variants import without_perceptor, without_prior
 from training.captions import Spec, article, pools
 from training.compose import load_composer, sheet
 from training.data import Batches
@@ -45,8 +45,8 @@ def still_picture(task: tuple[str, str, int]) -> np.ndarray:
     """A picture of a prompt as ``pixray-motion still`` draws it in one of the ``WAYS``: uint8 (128, 128, 3)."""
     prompt, way, seed = task
     story = still(prompt, way.rstrip("-="), seed=seed)
-    if not way.endswith("-"):
-        story = with_prior(story)
+    if way.endswith("-"):
+        story = without_prior(story)
     if way.endswith("="):
         story = without_perceptor(story)
     studio = Studio.open(story)
