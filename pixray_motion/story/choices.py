@@ -14,7 +14,8 @@ from pixray_motion.perceptors.base import perceptor
 from pixray_motion.priors.base import prior
 from pixray_motion.registry import Entry, Registry
 from pixray_motion.story.limits import LINES
-from pixray_motion.story.model import Choice, FilterLine, PriorLine
+from pixray_motion.story.lines import FilterLine, PriorLine
+from pixray_motion.story.plan import Choice
 from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence
 from pixray_motion.story.numbers import parse_constant, read_number
 from pixray_motion.story.report import Refused, Report, cut, quoted
@@ -47,6 +48,15 @@ def parse_flag(text: str, name: str) -> bool:
     if text not in ("true", "false"):
         raise Refused(f"'{name}' is true or false. Got {quoted(text)}")
     return text == "true"
+
+
+def read_flag(node: Node, name: str, report: Report) -> bool:
+    text = text_of(node, f"'{name}'", report)
+    try:
+        return text is not None and parse_flag(text, name)
+    except Refused as refused:
+        report.add(node.place, refused.message)
+        return False
 
 
 def named(node: Node, registry: Registry[Any], report: Report) -> tuple[Entry[Any], Node | None] | None:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from pixray_motion.story import traps
 from pixray_motion.story.limits import LINES, PROMPT_CHARACTERS
-from pixray_motion.story.model import PromptLine, TextKey
+from pixray_motion.story.lines import PromptLine, TextKey
 from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence
 from pixray_motion.story.numbers import is_number, parse_constant, parse_track, read_number
 from pixray_motion.story.report import Refused, quoted

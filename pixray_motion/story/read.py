@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence as Many
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,16 +12,21 @@ from pixray_motion.errors import Problem, StoryError, reason
 from pixray_motion.geometry import Canvas
 from pixray_motion.story import limits
 from pixray_motion.story.check import Check, run_checks
-from pixray_motion.story.choices import parse_size, parse_whole, read_drawer, read_perceptors, usual_steps
-from pixray_motion.story.model import BORDERS, Choice, Story
+from pixray_motion.story.choices import parse_size, parse_whole, read_drawer, read_perceptors
+from pixray_motion.story.loops import read_loop
+from pixray_motion.story.model import Story
 from pixray_motion.story.nodes import Mapping, Node, compose
+from pixray_motion.story.outline import SHARED
 from pixray_motion.story.overrides import override, shown
+from pixray_motion.story.plan import Choice
 from pixray_motion.story.report import START, Refused, Report, quoted
-from pixray_motion.story.scenes import Film, read_border, read_scenes
+from pixray_motion.story.scenes import Film, Given, read_border, read_scenes
 from pixray_motion.story.scope import fields, text_of
+from pixray_motion.story.timeline import BORDERS
 
 VERSION = 1
-KEYS = ("story", "canvas", "rate", "seed", "drawer", "perceptor", "prior", "border", "scenes")
+KEYS = ("story", "canvas", "rate", "seed", "drawer", "perceptor", "prior", "border", "scenes", "defaults", "loop")
+DEFAULT_KEYS = ("length", "cut", "transition", *SHARED)
 Overrides = Many[tuple[str, str]]
 
 _RATE = re.compile(r"([0-9]{1,20})(?:/([0-9]{1,20})|\.([0-9]{0,20}))?")
@@ -125,6 +131,7 @@ def _story(root: Node, text: str, path: str, report: Report) -> Story | None:
     drawer = read_drawer(found["drawer"], canvas, report) if "drawer" in found else Choice("fft")
     perceptors = read_perceptors(found["perceptor"], report) if "perceptor" in found else ("embedded",)
     border = read_border(found["border"], report) if "border" in found else BORDERS[0]
+    defaults = fields(found["defaults"], "'defaults'", DEFAULT_KEYS, report) if "defaults" in found else {}
     if "scenes" not in found:
         if isinstance(root, Mapping) and "scenes" not in root.lost:
             report.add(
@@ -132,12 +139,20 @@ def _story(root: Node, text: str, path: str, report: Report) -> Story | None:
             )
         return None
     checks: list[Check] = []
-    film = Film(report, checks, canvas, rate, border, found.get("prior"), usual_steps(drawer.name))
-    scenes = read_scenes(found["scenes"], film)
+    film = Film(report, checks, canvas, rate, seed, defaults, _folder(path))
+    scenes = read_scenes(found["scenes"], film, Given(drawer, perceptors, border, found.get("prior")))
     run_checks(checks, START, report)
     if canvas is None or rate is None:
         return None
-    return Story(canvas, rate, seed, drawer, perceptors, scenes, text, path)
+    story = Story(canvas, rate, seed, drawer, perceptors, scenes, None, text, path)
+    if "loop" in found and not report:
+        story = replace(story, loop=read_loop(found["loop"], story, report))
+    return story
+
+
+def _folder(path: str) -> Path | None:
+    """Where a story's files lie; a text that was never a file has no such place."""
+    return Path(path).parent if Path(path).is_file() else None
 
 
 def _version(node: Node | None, report: Report) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 from pixray_motion.geometry import Canvas
 from pixray_motion.story import traps
@@ -20,7 +21,7 @@ class Scope:
     """A scene's clock, and where readers leave problems and checks.
 
     ``timed`` is False where the scene's length could not be read: then keys are not held against it, and nothing is
-    checked over its frames. ``canvas`` is None if it could not be read.
+    checked over its frames. ``canvas`` is None if it could not be read. ``folder`` is where the story's files lie.
     """
 
     report: Report
@@ -28,6 +29,7 @@ class Scope:
     canvas: Canvas | None
     checks: list[Check]
     timed: bool = True
+    folder: Path | None = None
 
     @property
     def length(self) -> Fraction:

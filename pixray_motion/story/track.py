@@ -31,7 +31,7 @@ class Track(ABC):
     def sample(self, frames: Samples) -> Samples:
         """The values at many frames at once: (N,) -> (N,)."""
 
-    def at(self, frame: int) -> float:
+    def at(self, frame: float) -> float:
         return float(self.sample(np.array([frame], np.float64))[0])
 
 

@@ -1,0 +1,95 @@
+"""What a scene says over time: each line gives its part of a plan at any of the scene's own frames."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from pixray_motion.story.plan import Call, Guide, Mask, Prompt
+from pixray_motion.story.track import Track
+
+FRESH_LEVEL = 0.9  # of the noise behind which a prior sees a picture that is nothing yet
+Value = Callable[[Track], float]  # the value of a track at the frame in question
+
+
+@dataclass(frozen=True)
+class TextKey:
+    """A prompt's text at ``frame`` (a fraction, scene time), towards which the text before it has turned."""
+
+    frame: Fraction
+    text: str
+
+
+@dataclass(frozen=True)
+class PromptLine:
+    """A prompt over time: one text, or several at increasing times, which morph into each other."""
+
+    texts: tuple[TextKey, ...]
+    weight: Track
+    stop: float = float("-inf")
+
+    def at(self, frame: Fraction, value: Value) -> Prompt:
+        return Prompt(_shares(self.texts, frame), value(self.weight), self.stop)
+
+
+@dataclass(frozen=True)
+class PriorLine:
+    """A prior's part over time."""
+
+    name: str
+    weight: Track
+    guidance: Track
+    level: Track
+
+    def at(self, value: Value, novelty: float) -> Guide:
+        """``novelty`` (0..1) raises the level: what is new needs to be drawn anew."""
+        level = value(self.level)
+        raised = max(level, level + (FRESH_LEVEL - level) * novelty)
+        return Guide(self.name, value(self.weight), value(self.guidance), raised)
+
+
+@dataclass(frozen=True)
+class FilterLine:
+    """A filter whose parameters change over time."""
+
+    name: str
+    tracks: Mapping[str, Track]
+
+    def at(self, value: Value) -> Call:
+        return Call(self.name, tuple((name, value(track)) for name, track in self.tracks.items()))
+
+
+@dataclass(frozen=True)
+class MaskLine:
+    """A mask whose numbers change over time; ``at`` and ``size`` are pairs."""
+
+    shape: str
+    at: tuple[Track, Track]
+    size: tuple[Track, Track]
+    angle: Track
+    feather: Track
+    invert: bool = False
+    file: str = ""
+
+    def now(self, value: Value) -> Mask:
+        (x, y), (width, height) = self.at, self.size
+        return Mask(
+            self.shape,
+            (value(x), value(y)),
+            (value(width), value(height)),
+            value(self.angle),
+            value(self.feather),
+            self.invert,
+            self.file,
+        )
+
+
+def _shares(keys: tuple[TextKey, ...], frame: Fraction) -> tuple[tuple[str, float], ...]:
+    after = bisect_right([key.frame for key in keys], frame)
+    if after == 0 or after == len(keys):
+        return ((keys[max(after - 1, 0)].text, 1.0),)
+    left, right = keys[after - 1], keys[after]
+    share = float((frame - left.frame) / (right.frame - left.frame))
+    return tuple((key.text, part) for key, part in ((left, 1 - share), (right, share)) if part)

@@ -1,0 +1,106 @@
+"""Films whose last frame leads into the first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from pixray_motion.geometry import Matrix, Motion
+from pixray_motion.movements.base import product
+from pixray_motion.story.entrance import turned
+from pixray_motion.story.plan import Layer, Plan
+from pixray_motion.story.timeline import Timeline
+
+FIRST = "first/"  # the name of a drawing of the film's first frame, put by until its end
+
+
+@dataclass(frozen=True)
+class Loop:
+    """``frames``: the film's. ``fade`` (a fraction): how many of the last ones lead back to the first one's picture.
+
+    ``drift`` is the logarithm of what all movements together have done by the film's end, which is taken out evenly.
+    """
+
+    frames: int
+    fade: Fraction
+    drift: Matrix
+
+    def undrifted(self, frame: int) -> Motion:
+        """What takes the pose that a story's movements have at ``frame`` to the one of the film that closes."""
+        return Motion(_exponential(-self.drift * (frame / self.frames)))
+
+
+def looped(plan: Plan, loop: Loop, scenes: Timeline) -> Plan:
+    """The plan of a frame of a film that closes."""
+    plan = _closed(plan, loop)
+    if plan.frame == 0:
+        return replace(plan, kept=tuple((FIRST + part.drawing, part.drawing) for part in plan.drawn()))
+    kept = tuple((FIRST + part.drawing,) * 2 for part in scenes.plan(0).drawn())
+    plan = replace(plan, kept=kept)
+    left = loop.frames - plan.frame
+    if left > loop.fade:
+        return plan
+    share = float(1 - left / (loop.fade + 1))
+    first = _first(loop, scenes, plan.frame, left + 1 > loop.fade)
+    prompts = turned(plan.prompts, scenes.plan(0).prompts, share)
+    return replace(plan, prompts=prompts, layers=(Layer(replace(plan, prompts=prompts)), Layer(first, share)))
+
+
+def _closed(plan: Plan, loop: Loop) -> Plan:
+    """With the drift taken out of its motion, and of its layers'."""
+    layers = tuple(replace(layer, plan=_closed(layer.plan, loop)) for layer in plan.layers)
+    if plan.cut or not loop.drift.any():
+        return replace(plan, layers=layers)
+    motion = loop.undrifted(plan.frame) @ plan.motion @ loop.undrifted(plan.frame - 1).inverse()
+    return replace(plan, motion=motion, layers=layers)
+
+
+def _first(loop: Loop, scenes: Timeline, frame: int, begins: bool) -> Plan:
+    """The first frame's drawings, where the movements that are left will take them home.
+
+    Where it ``begins``, they come from that place; later they only move on.
+    """
+    def moved(plan: Plan) -> Plan:
+        layers = tuple(replace(layer, plan=moved(layer.plan)) for layer in plan.layers)
+        return replace(plan, frame=frame, layers=layers, steps=0, cut=False, motion=motion, drawing=FIRST + plan.drawing)
+
+    if begins:
+        motion = homeward(scenes, loop, frame).inverse()
+    else:
+        motion = _step(scenes, loop, frame)
+    return moved(scenes.plan(0))
+
+
+def homeward(scenes: Timeline, loop: Loop, frame: int) -> Motion:
+    """All that the film's movements do after ``frame``, up to and with the step into the first frame."""
+    return product([_step(scenes, loop, later) for later in range(frame + 1, loop.frames + 1)])
+
+
+def _step(scenes: Timeline, loop: Loop, frame: int) -> Motion:
+    return loop.undrifted(frame) @ scenes.step(frame) @ loop.undrifted(frame - 1).inverse()
+
+
+def drift_of(scenes: Timeline, frames: int) -> Matrix:
+    """(3, 3): the logarithm of what a film's movements have done when it begins anew.
+
+    Raises ``ValueError`` where there is none, as after a mirroring.
+    """
+    total = product([scenes.step(frame) for frame in range(1, frames + 1)]).matrix
+    if np.allclose(total, np.eye(3), rtol=0, atol=1e-12):
+        return np.zeros((3, 3))
+    from scipy.linalg import logm
+
+    found = logm(total)
+    if np.iscomplexobj(found) and np.abs(found.imag).max() > 1e-9:
+        raise ValueError("no real logarithm")
+    drift: Matrix = np.real(found)
+    return drift
+
+
+def _exponential(matrix: Matrix) -> Matrix:
+    from scipy.linalg import expm
+
+    result: Matrix = expm(matrix)
+    return result

@@ -1,0 +1,168 @@
+"""The tree of scenes as a story writes it, with the length of everything, before anything else of it is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TypeVar
+
+from pixray_motion.story import limits, traps
+from pixray_motion.story.choices import parse_whole, read_flag
+from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence
+from pixray_motion.story.numbers import parse_constant
+from pixray_motion.story.report import Place, Refused, Report, quoted
+from pixray_motion.story.scope import fields, got, text_of
+from pixray_motion.story.time import parse_time
+
+T = TypeVar("T")
+SEQUENCE = "sequence"
+SHARED = ("prompts", "move", "losses", "filters", "steps", "border", "prior", "drawer", "perceptor")
+PLAYED = ("name", "cut", "transition", "repeat", "reverse", "speed")
+SCENE_KEYS = (*PLAYED, "length", *SHARED, "layers")
+SEQUENCE_KEYS = (*PLAYED, *SHARED, "scenes")
+
+
+@dataclass
+class Item:
+    """A scene, or a sequence of ``children``. ``length`` is in its own frames, None if it could not be read."""
+
+    node: Node
+    name: str
+    found: dict[str, Node]
+    length: Fraction | None
+    speed: Fraction = Fraction(1)
+    reverse: bool = False
+    repeat: int = 1
+    children: list[Item] = field(default_factory=list)
+
+    @property
+    def outer(self) -> Fraction | None:
+        """How long it takes, with all repeats, in frames of what it lies in."""
+        return None if self.length is None else self.length / self.speed * self.repeat
+
+    def walk(self) -> Iterator[Item]:
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True)
+class Outliner:
+    """What reading an outline takes: where mistakes go, the film's rate, and what scenes are that do not say."""
+
+    report: Report
+    rate: Fraction | None
+    defaults: dict[str, Node]
+
+    def read(self, node: Node, above: str = "") -> list[Item]:
+        """The items of a list of scenes; ``above`` is the number of the sequence that they are in, with a dot."""
+        if not isinstance(node, Sequence) or not node.items:
+            empty = "an empty list" if isinstance(node, Sequence) else got(node).removeprefix("Got ")
+            self.report.add(
+                node.place, f"'scenes' is a list of at least one scene, as in [{{length: 4s}}]. Got {empty}"
+            )
+            return []
+        if len(node.items) > limits.SCENES:
+            self.report.add(node.place, f"a film has at most {limits.SCENES} scenes. Got {len(node.items)}")
+            return []
+        return [self._item(item, f"{above}{number}") for number, item in enumerate(node.items, 1)]
+
+    def _item(self, node: Node, number: str) -> Item:
+        if isinstance(node, Mapping) and len(node.pairs) == 1 and node.pairs[0][0].text == SEQUENCE:
+            return self._sequence(node.pairs[0][1], number)
+        found = self.defaults | fields(node, "a scene", SCENE_KEYS, self.report)
+        item = self._played(node, found, f"scene {number}")
+        item.length = self._length(node, found.get("length"))
+        return item
+
+    def _sequence(self, node: Node, number: str) -> Item:
+        found = fields(node, "a sequence", SEQUENCE_KEYS, self.report)
+        item = self._played(node, found, f"sequence {number}")
+        if "scenes" in found:
+            item.children = self.read(found["scenes"], f"{number}.")
+        elif isinstance(node, Mapping):
+            self.report.add(node.place, "the sequence has no scenes; write 'scenes:' and a list")
+        lengths = [child.outer for child in item.children]
+        if lengths and None not in lengths:
+            item.length = sum((length for length in lengths if length is not None), Fraction(0))
+        return item
+
+    def _played(self, node: Node, found: dict[str, Node], usual: str) -> Item:
+        """With its name, and how it is played."""
+        name = _name(found["name"], self.report) if "name" in found else usual
+        item = Item(node, name, found, None)
+        if "repeat" in found:
+            item.repeat = self._parsed(found["repeat"], "repeat", _repeat, 1)
+        if "speed" in found:
+            item.speed = self._parsed(found["speed"], "speed", _speed, Fraction(1))
+        item.reverse = "reverse" in found and read_flag(found["reverse"], "reverse", self.report)
+        return item
+
+    def _parsed(self, node: Node, name: str, parse: Callable[[str], T], usual: T) -> T:
+        text = text_of(node, f"'{name}'", self.report)
+        try:
+            return usual if text is None else parse(text)
+        except Refused as refused:
+            self.report.add(node.place, refused.message)
+            return usual
+
+    def _length(self, item: Node, node: Node | None) -> Fraction | None:
+        """A scene's exact length in frames; None if that is reported."""
+        if node is None:
+            if isinstance(item, Mapping) and "length" not in item.lost:
+                self.report.add(item.place, "the scene has no length; write one, as in 'length: 4s'")
+            return None
+        text = text_of(node, "'length'", self.report)
+        if text is None:
+            return None
+        try:
+            time = parse_time(text)
+            if time.unit == "%":
+                raise Refused(f"a scene's length cannot be {quoted(text)}; write 48f, 4s or 0:04")
+        except Refused as refused:
+            self.report.add(node.place, refused.message)
+            return None
+        return time.frames(self.rate) if self.rate else None
+
+
+def check_names(items: list[Item], report: Report) -> None:
+    """Report names that are given twice."""
+    taken: dict[str, Place] = {}
+    for item in (inner for outer in items for inner in outer.walk()):
+        place = item.found["name"].place if "name" in item.found else item.node.place
+        if item.name in taken:
+            line = taken[item.name].line
+            report.add(place, f"the scene name {quoted(item.name)} is taken by line {line}; choose another")
+        taken.setdefault(item.name, place)
+
+
+def default_name(index: int) -> str:
+    return f"scene {index + 1}"
+
+
+def _repeat(text: str) -> int:
+    return parse_whole(text, "repeat", 1, limits.SCENES)
+
+
+def _speed(text: str) -> Fraction:
+    """Exact, so that lengths stay exact."""
+    parse_constant(text, "speed", 0.01, 100)
+    return Fraction(text.rstrip(".") if text.endswith(".") else text)
+
+
+def _name(node: Node, report: Report) -> str:
+    text = text_of(node, "a scene's name", report)
+    if text is None or not isinstance(node, Scalar):
+        return ""
+    if node.plain and (hint := traps.cut_off(node.text, node.after)):
+        report.add(node.place, hint)
+    elif not text.isprintable() or not 0 < len(text) <= limits.NAME_CHARACTERS:
+        report.add(
+            node.place,
+            f"a scene's name has 1 to {limits.NAME_CHARACTERS} characters on one line. Got {quoted(text)}",
+        )
+    elif re.fullmatch(r"[0-9]+", text):
+        report.add(node.place, f"the scene name {quoted(text)} could be a scene's number; put a letter in it")
+    return text

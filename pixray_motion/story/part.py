@@ -1,0 +1,95 @@
+"""A part of the film, a scene or what holds several scenes, with what it says while it lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from pixray_motion.geometry import Motion
+from pixray_motion.movements.base import Movement, steps
+from pixray_motion.story.lines import FilterLine, PromptLine, Value
+from pixray_motion.story.track import Samples, Track
+
+CHUNK = 64  # frames whose values are computed at once; always as many, so that a frame's do not depend on its neighbours
+KEPT = 4  # chunks
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where a part lies in the film: ``frames`` of the film from ``start`` on.
+
+    Its own time goes through ``length`` frames meanwhile, ``pace`` of them in a frame of the film; below 0 it runs from
+    its end to its beginning.
+    """
+
+    start: int
+    frames: int
+    length: Fraction
+    pace: Fraction = Fraction(1)
+
+    def own(self, frame: int) -> Fraction:
+        """The part's own time, in frames, at a frame of the film."""
+        passed = self.pace * (frame - self.start)
+        return passed if self.pace > 0 else self.length + passed
+
+    def samples(self, frames: Samples) -> Samples:
+        """The same for many frames."""
+        begin = 0.0 if self.pace > 0 else float(self.length)
+        return begin + float(self.pace) * (frames - self.start)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What a scene, a sequence of scenes or a layer says for itself; those inside it add their own."""
+
+    span: Span
+    prompts: tuple[PromptLine, ...] = ()
+    moves: tuple[Movement, ...] = ()
+    losses: Mapping[str, Track] = field(default_factory=dict)
+    filters: tuple[FilterLine, ...] = ()
+    _values: dict[int, dict[int, list[float]]] = field(default_factory=dict, repr=False, init=False)
+    _steps: dict[int, list[Motion]] = field(default_factory=dict, repr=False, init=False)
+
+    def value(self, frame: int) -> Value:
+        """A function that tells a track's value at a frame of the film."""
+        number, row = divmod(frame - self.span.start, CHUNK)
+        known = _chunk(self._values, number, dict)
+
+        def look(track: Track) -> float:
+            values = known.get(id(track))
+            if values is None:
+                values = known[id(track)] = track.sample(self.span.samples(self._frames(number))).tolist()
+            return values[row]
+
+        return look
+
+    def step(self, frame: int) -> Motion:
+        """What the part's movements do between the frame before and ``frame``."""
+        if not self.moves:
+            return Motion.identity()
+        number, row = divmod(frame - self.span.start, CHUNK)
+        return _chunk(self._steps, number, lambda: self._stepped(number))[row]
+
+    def _stepped(self, number: int) -> list[Motion]:
+        frames = self._frames(number)
+        return steps(self.moves, self.span.samples(frames - 1), self.span.samples(frames))
+
+    def _frames(self, number: int) -> Samples:
+        return np.arange(CHUNK, dtype=np.float64) + (number * CHUNK + self.span.start)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what can be computed again, which is filed by the identity of tracks."""
+        return vars(self) | {"_values": {}, "_steps": {}}
+
+
+def _chunk(kept: dict[int, Any], number: int, make: Any) -> Any:
+    """A chunk that is kept, or a new one in the oldest one's place."""
+    if number not in kept:
+        while len(kept) >= KEPT:
+            del kept[next(iter(kept))]
+        kept[number] = make()
+    return kept[number]

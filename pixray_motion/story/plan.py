@@ -1,0 +1,138 @@
+"""What one frame is made from: plain numbers, in which nothing is left to decide."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+from pixray_motion.geometry import Motion
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A drawer by its registered name, with the parameters that the story gives it."""
+
+    name: str
+    values: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What a frame should show: texts with shares that sum to 1 (several while a morph is under way).
+
+    A negative ``weight`` pushes away. Below the loss ``stop`` the prompt has no more say.
+    """
+
+    texts: tuple[tuple[str, float], ...]
+    weight: float
+    stop: float
+
+
+@dataclass(frozen=True)
+class Call:
+    """A registered loss or filter with the values of its parameters."""
+
+    name: str
+    values: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Guide:
+    """What a prior has to say in a frame.
+
+    ``weight``: how far a step goes towards the picture that the prior predicts, 0..1. ``guidance``: how much the texts
+    count there. ``level``: how much noise hides the picture from it at the frame's first step, 0..1.
+    """
+
+    name: str
+    weight: float
+    guidance: float
+    level: float
+
+
+@dataclass(frozen=True)
+class Mask:
+    """The part of the screen that a layer is seen in.
+
+    Convention: canvas units and degrees. An ``ellipse`` or a ``rect`` of ``size`` lies around ``at``, turned by
+    ``angle``; an ``edge`` shows all that lies behind ``at`` in the direction ``angle`` (0 is right, 90 down). Its border
+    is ``feather`` wide. An ``image`` shows itself where ``file`` is white.
+    """
+
+    shape: str
+    at: tuple[float, float] = (0.0, 0.0)
+    size: tuple[float, float] = (1.0, 1.0)
+    angle: float = 0.0
+    feather: float = 0.0
+    invert: bool = False
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A picture that lies over others: how it is laid on, and where. ``pose`` shows it elsewhere without moving it."""
+
+    plan: Plan
+    opacity: float = 1.0
+    blend: str = "over"
+    mask: Mask | None = None
+    pose: Motion | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that one frame is made from.
+
+    Convention: ``motion`` takes the frame before to this one and is the identity after a ``cut``; ``frame`` counts from
+    the film's start, ``local`` from the scene's; ``losses`` are names with weights. ``drawing`` names what is drawn, from
+    one cut to the next. With ``layers``, bottom first, the picture is made of theirs and has no drawing of its own.
+    """
+
+    frame: int
+    local: int
+    scene: str
+    seed: int
+    cut: bool
+    motion: Motion
+    border: str
+    prompts: tuple[Prompt, ...]
+    losses: tuple[tuple[str, float], ...]
+    filters: tuple[Call, ...]
+    steps: int
+    guide: Guide | None = None
+    drawing: str = "0"
+    drawer: Choice = Choice("fft")
+    perceptors: tuple[str, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    kept: tuple[tuple[str, str], ...] = ()
+    """Drawings that are put by for a later frame, unmoved: (name there, name now)."""
+
+    @property
+    def refines(self) -> bool:
+        """Without prompts, or with weights that sum to 0, the picture only moves."""
+        weights = [prompt.weight for prompt in self.prompts]
+        rounding = 1e-9 * math.fsum(map(abs, weights))  # 0.1 + 0.2 - 0.3 is not quite 0
+        return self.steps > 0 and abs(math.fsum(weights)) > rounding
+
+    def drawn(self) -> Iterator[Plan]:
+        """The plans of all drawings in the picture, bottom first: this one, or those of its layers."""
+        if not self.layers:
+            yield self
+        for layer in self.layers:
+            yield from layer.plan.drawn()
+
+    def digest(self) -> str:
+        """A fingerprint of all that a plan asks for."""
+        return hashlib.sha256(json.dumps(self, default=_plain, sort_keys=True).encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Motion):
+        return value.matrix.tolist()
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    raise TypeError(f"not plain data: {value!r}")

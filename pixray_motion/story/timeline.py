@@ -1,0 +1,208 @@
+"""Scenes one after the other, and the plan of any frame of them."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+from pixray_motion.geometry import Canvas, Motion
+from pixray_motion.story.entrance import Entrance, entering, turned
+from pixray_motion.story.lines import MaskLine, PriorLine
+from pixray_motion.story.part import Part, Span
+from pixray_motion.story.plan import Choice, Guide, Layer, Plan, Prompt
+from pixray_motion.story.track import Constant, Track
+
+SETTLING = Fraction(1, 2)  # seconds in which a new prompt is new
+MORE_STEPS = 1.0  # for what is new, as a share
+BORDERS = ("mirror", "edge", "wrap", "noise")
+
+
+@dataclass(frozen=True)
+class LayerLine:
+    """A layer of a scene over time; its own scenes fill the time of the scene that it belongs to."""
+
+    name: str
+    part: Part
+    scenes: Timeline
+    opacity: Track = Constant(1.0)
+    blend: str = "over"
+    mask: MaskLine | None = None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A span of the film with its own prompts and movements.
+
+    ``parts``, the scene itself first and then what it lies in, add up. ``steps`` and ``prior`` come with the part in
+    whose time they run. ``drawing`` is the name of what is drawn, which is another one after each cut.
+    """
+
+    name: str
+    cut: bool
+    parts: tuple[Part, ...]
+    steps: tuple[Part, Track]
+    border: str
+    prior: tuple[Part, PriorLine] | None
+    drawing: str
+    drawer: Choice
+    perceptors: tuple[str, ...]
+    entrance: Entrance | None = None
+    layers: tuple[LayerLine, ...] = ()
+
+    @property
+    def span(self) -> Span:
+        return self.parts[0].span
+
+    @property
+    def start(self) -> int:
+        """Its first frame, counted from the film's start."""
+        return self.span.start
+
+    @property
+    def frames(self) -> int:
+        return self.span.frames
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A film's scenes, or a layer's."""
+
+    scenes: tuple[Scene, ...]
+    canvas: Canvas
+    rate: Fraction
+    seed: int
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [scene.start for scene in self.scenes]
+
+    def scene_at(self, frame: int) -> int:
+        """The index of the scene that ``frame`` lies in."""
+        return max(0, bisect_right(self._starts, frame) - 1)
+
+    def plan(self, frame: int) -> Plan:
+        """Everything at ``frame``, which lies in the film; the scenes at both ends go on beyond their ends."""
+        index = self.scene_at(frame)
+        plan = self._alone(index, frame)
+        entrance, passed = self._entrance(index, frame)
+        if entrance is None:
+            return plan
+        going = self._alone(index - 1, frame)
+        return entering(entrance, going, plan, entrance.share(passed), self.canvas)
+
+    def step(self, frame: int) -> Motion:
+        """What the movements do between the frame before and ``frame``, which may be the one after the last."""
+        index = self.scene_at(frame)
+        scene = self.scenes[index]
+        return Motion.identity() if scene.cut and frame == scene.start else self._motion(index, frame)
+
+    def _entrance(self, index: int, frame: int) -> tuple[Entrance | None, int]:
+        """What is under way at ``frame``, and since how many frames."""
+        scene = self.scenes[index]
+        passed = frame - scene.start
+        entrance = scene.entrance
+        return (entrance if entrance and passed < entrance.frames else None), passed
+
+    def _alone(self, index: int, frame: int) -> Plan:
+        """What a scene asks for, at its own frames and beyond its end."""
+        scene = self.scenes[index]
+        local = frame - scene.start
+        cut = local == 0 and scene.cut
+        novelty = 1.0 if cut else self._novelty(index, frame) if scene.prior else 0.0
+        guide = _guide(scene, frame, novelty)
+        part, track = scene.steps
+        steps = part.value(frame)(track)
+        if guide and guide.weight and not cut:
+            steps *= 1 + MORE_STEPS * novelty
+        return Plan(
+            frame=frame,
+            local=local,
+            scene=scene.name,
+            seed=self.seed,
+            cut=cut,
+            motion=Motion.identity() if cut else self._motion(index, frame),
+            border=scene.border,
+            prompts=_prompts(scene, frame),
+            losses=_losses(scene, frame),
+            filters=tuple(line.at(p.value(frame)) for p in scene.parts for line in p.filters),
+            steps=round(steps),
+            guide=guide,
+            drawing=scene.drawing,
+            drawer=scene.drawer,
+            perceptors=scene.perceptors,
+            layers=tuple(_laid(line, frame) for line in scene.layers),
+        )
+
+    def _novelty(self, index: int, frame: int) -> float:
+        """0..1: how much of the prompts is other than half a second ago, since the last cut."""
+        first = index
+        while first and not self.scenes[first].cut:
+            first -= 1
+        before = max(self.scenes[first].start, frame - round(SETTLING * self.rate))
+        now, then = self._wishes(index, frame), self._wishes(min(index, self.scene_at(before)), before)
+        change = sum(abs(now.get(text, 0.0) - then.get(text, 0.0)) for text in now | then)
+        total = max(sum(map(abs, now.values())), sum(map(abs, then.values())))
+        return min(1.0, change / (2 * total)) if total else 0.0
+
+    def _wishes(self, index: int, frame: int) -> dict[str, float]:
+        """Texts with their weights."""
+        prompts = _prompts(self.scenes[index], frame)
+        entrance, passed = self._entrance(index, frame)
+        if entrance and entrance.kind == "morph":
+            prompts = turned(_prompts(self.scenes[index - 1], frame), prompts, entrance.share(passed))
+        wishes: dict[str, float] = {}
+        for prompt in prompts:
+            for text, share in prompt.texts:
+                wishes[text] = wishes.get(text, 0.0) + prompt.weight * share
+        return wishes
+
+    def _motion(self, index: int, frame: int) -> Motion:
+        """The step into a frame: every part's own, the inner ones acting first.
+
+        A part that begins here without a cut has no step yet: those that end here repeat their last one for it.
+        """
+        total, known = Motion.identity(), set[Part]()
+        while True:
+            scene = self.scenes[index]
+            parts = [part for part in scene.parts if part not in known]
+            known.update(scene.parts)
+            inner = Motion.identity()
+            for part in parts:
+                if part.span.start < frame:
+                    inner = part.step(frame) @ inner
+            total = total @ inner
+            begins = any(part.span.start == frame for part in parts)
+            if not begins or scene.cut or index == 0:
+                return total
+            index, frame = index - 1, frame - 1
+
+
+def _guide(scene: Scene, frame: int, novelty: float) -> Guide | None:
+    if scene.prior is None:
+        return None
+    part, line = scene.prior
+    return line.at(part.value(frame), novelty)
+
+
+def _prompts(scene: Scene, frame: int) -> tuple[Prompt, ...]:
+    return tuple(
+        line.at(part.span.own(frame), part.value(frame)) for part in scene.parts for line in part.prompts
+    )
+
+
+def _losses(scene: Scene, frame: int) -> tuple[tuple[str, float], ...]:
+    """Weights of the same loss add up."""
+    weights: dict[str, float] = {}
+    for part in scene.parts:
+        value = part.value(frame)
+        for name, track in part.losses.items():
+            weights[name] = weights.get(name, 0.0) + value(track)
+    return tuple(weights.items())
+
+
+def _laid(line: LayerLine, frame: int) -> Layer:
+    value = line.part.value(frame)
+    mask = line.mask.now(value) if line.mask else None
+    return Layer(line.scenes.plan(frame), value(line.opacity), line.blend, mask)
