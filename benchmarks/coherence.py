@@ -55,9 +55,9 @@ def changes(story: Story) -> Iterator[tuple[float, float, np.ndarray]]:
         seconds = time.process_time() - start
         image = studio.image(state).astype(float)
         if before is not None:
-            rng = seeded(story.seed, state.frame)
+            rng = seeded(story.seed, state.frame, state.plan.drawing)
             warped = studio.drawer.warp(before.params, state.plan.motion, state.plan.border, rng)
-            moved = studio.image(replace(state, params=warped)).astype(float)
+            moved = studio.image(replace(state, drawings={state.plan.drawing: warped})).astype(float)
             yield float(np.abs(image - moved).mean()), seconds, image
         before, start = state, time.process_time()
 

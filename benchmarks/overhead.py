@@ -55,14 +55,14 @@ def loop(drawer: str, perceptor: Perceptor | None, steps: int) -> tuple[Callable
     studio = Studio.open(still("a dog", drawer, "192x108"))
     if perceptor:
         texts = {"a dog": perceptor.embed_text(["a dog"])[0]}
-        studio = replace(studio, sights=(Sight(perceptor, texts),))
+        studio = replace(studio, sights={"embedded": Sight(perceptor, texts)})
     plan = studio.story.plan(0)
     params = studio.drawer.fresh(seeded(0, 0))
 
     def run() -> None:
         studio.drawer.refine(params, studio.objective(plan, seeded(0, 0)), steps)
 
-    return run, studio.sights[0].perceptor
+    return run, studio.sights["embedded"].perceptor
 
 
 def bare(perceptor: Perceptor, steps: int) -> Callable[[], None]:

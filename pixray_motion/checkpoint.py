@@ -9,23 +9,29 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pixray_motion import __version__
 from pixray_motion.errors import CheckpointError
+from pixray_motion.lazy import torch
 from pixray_motion.render import State, Studio
 
-FORMAT = "pixray-motion state 1"
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from pixray_motion.drawers.base import Params
+
+FORMAT = "pixray-motion state 2"
 
 
 def keys(studio: Studio) -> Iterator[str]:
     """The key of every frame of the film, from the first."""
     story = studio.story
-    names = [sight.perceptor.fingerprint() for sight in studio.sights]
+    names = [f"perceptor {name}: {sight.perceptor.fingerprint()}" for name, sight in studio.sights.items()]
     names += [f"prior {name}: {known.prior.fingerprint()}" for name, known in studio.knowledge.items()]
-    basis = [__version__, str(story.canvas), story.drawer.name, repr(story.drawer.values), *names]
+    basis = [__version__, str(story.canvas), *names]
     key = hashlib.sha256("\n".join(basis).encode()).hexdigest()
     for frame in story.frames:
         key = hashlib.sha256((key + story.plan(frame).digest()).encode()).hexdigest()
@@ -41,7 +47,7 @@ def save(path: Path, state: State, studio: Studio, key: str) -> None:
     metadata = facts | {"scores": json.dumps(dict(state.scores))}
     unfinished = path.with_suffix(".new")
     try:
-        save_file(dict(state.params), str(unfinished), metadata=metadata)
+        save_file(_flat(state.drawings), str(unfinished), metadata=metadata)
         os.replace(unfinished, path)
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path}: the state cannot be saved ({error}); free some space") from error
@@ -73,7 +79,23 @@ def load(path: Path, studio: Studio) -> State:
                     "anew by --restart"
                 )
             break
-    return State(studio.story.plan(frame), tensors, json.loads(found["scores"]))
+    return State(studio.story.plan(frame), _nested(tensors), json.loads(found["scores"]))
+
+
+def _flat(drawings: Mapping[str, Params]) -> dict[str, Tensor]:
+    """Tensors by ``drawing/name``. Two drawings may share one tensor, and a file holds each only once."""
+    found = {
+        f"{drawing}/{name}": tensor for drawing, params in drawings.items() for name, tensor in params.items()
+    }
+    return {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in found.items()}
+
+
+def _nested(tensors: Mapping[str, Tensor]) -> dict[str, Params]:
+    drawings: dict[str, Params] = {}
+    for path, tensor in tensors.items():
+        drawing, _, name = path.rpartition("/")
+        drawings.setdefault(drawing, {})[name] = tensor
+    return drawings
 
 
 def _machine(studio: Studio) -> dict[str, str]:

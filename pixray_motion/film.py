@@ -138,9 +138,14 @@ def _opened(story: Story, folder: WorkFolder, threads: int | None) -> tuple[Stat
 
 
 def _first_needed(story: Story, frame: int) -> int:
-    """The last cut up to ``frame``: what lies before it has no say in what follows."""
+    """The last cut up to ``frame``: what lies before it has no say in what follows.
+
+    While a scene comes in, the one before it is drawn too; and a film that loops returns to its first picture.
+    """
+    if story.loop is not None:
+        return 0
     scenes = story.scenes[: story.scene_at(frame) + 1]
-    return next((scene.start for scene in reversed(scenes) if scene.cut), 0)
+    return next((scene.start for scene in reversed(scenes) if scene.cut and scene.alone_from <= frame), 0)
 
 
 def _check_kept(folder: WorkFolder, frames: range, canvas: Canvas) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pixray_motion.perceptors.base import Perceptor
     from pixray_motion.priors.base import Prior
-    from pixray_motion.story.model import Guide, Plan, Prompt
+    from pixray_motion.story.plan import Guide, Plan, Prompt
 
 LOW = 0.15  # the level at which a prior looks in the end
 WAVER = 0.06  # the standard deviation of levels around their course
@@ -200,11 +200,13 @@ def prompt_loss(seen: Tensor, target: Tensor, prompt: Prompt) -> Tensor:
 
 
 def embedded(prompt: Prompt, texts: dict[str, Tensor]) -> Tensor:
-    """(D,) unit: the prompt's text, or a point on the great circle between two of them."""
-    first, *rest = prompt.texts
-    if not rest:
-        return texts[first[0]]
-    return slerp(texts[first[0]], texts[rest[0][0]], rest[0][1])
+    """(D,) unit: the prompt's text, or a point between several, which is reached along great circles, in order."""
+    (first, total), *rest = prompt.texts
+    point = texts[first]
+    for text, share in rest:
+        total += share
+        point = slerp(point, texts[text], share / total)
+    return point
 
 
 def great_circle(a: Tensor, b: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pixray_motion.allocator import keep_memory
-from pixray_motion.drawers.base import Params
+from pixray_motion.drawers.base import Drawer, Params, Picture
 from pixray_motion.drawers.raster import RasterDrawer
 from pixray_motion.encode import check_format, encode
 from pixray_motion.errors import OutputError, reason
@@ -22,8 +22,10 @@ from pixray_motion.film import tags
 from pixray_motion.geometry import Canvas
 from pixray_motion.lazy import torch
 from pixray_motion.output import check_file, explained
-from pixray_motion.render import Studio, render, seeded
+from pixray_motion.render import Studio, opened, render
+from pixray_motion.story.fixed import FIXED
 from pixray_motion.story.model import Story
+from pixray_motion.story.plan import Choice
 from pixray_motion.storyboard import Board, Shot, labelled
 from pixray_motion.testcard import test_card
 
@@ -75,7 +77,7 @@ def write_preview(
     Raises: ``OutputError`` if ``image`` cannot be read or the files cannot be written; ``EncodeError``.
     """
     canvas = _fitted(story.canvas)
-    card = test_card(canvas) if image is None else _opened(image, canvas)
+    card = test_card(canvas) if image is None else _own(image, canvas)
     shots = moved(story, card, canvas) if studio is None else _painted(studio, canvas)
     board = Board(story)
     with (
@@ -94,8 +96,12 @@ class CardDrawer(RasterDrawer):
 
     learned = ()
 
+    def __init__(self, canvas: Canvas, card: Tensor) -> None:
+        super().__init__(canvas, order=1)
+        self._start = self.encode(card)
+
     def fresh(self, rng: torch.Generator) -> Params:  # noqa: ARG002
-        return self.encode(torch.full((1, 3, self.canvas.height, self.canvas.width), 0.5))
+        return self._start
 
     def pixels(self, params: Params) -> Tensor:
         return params["plane"]
@@ -108,23 +114,24 @@ class CardDrawer(RasterDrawer):
 
 
 def moved(story: Story, card: Image.Image, canvas: Canvas) -> Iterator[Shot]:
-    """The frames of ``card``, shown anew after each cut and then moved by every plan."""
+    """The frames of ``card``, shown anew after each cut and then moved by every plan; given pictures are themselves."""
     keep_memory()
-    drawer = CardDrawer(canvas, order=1)
-    start = drawer.encode(torch.from_numpy(np.array(card)).permute(2, 0, 1)[None].float() / 255)
-    params = start
-    for frame in story.frames:
-        plan = story.plan(frame)
-        rng = seeded(plan.seed, frame)
-        params = start if plan.cut else drawer.warp(params, plan.motion, plan.border, rng)
-        image = drawer.draw(params).quick(canvas)[0].permute(1, 2, 0)
-        yield plan, Image.fromarray((image * 255).round().byte().numpy())
+    story = replace(story, canvas=canvas)
+    shown = torch.from_numpy(np.array(card)).permute(2, 0, 1)[None].float() / 255
+    drawers: dict[Choice, Drawer] = {
+        choice: opened(choice, story) if choice.name in FIXED else CardDrawer(canvas, shown)
+        for choice in {scene.drawer for scene in story.everything()}
+    }
+    studio = Studio(story, drawers, {}, threads=torch.get_num_threads(), look=Picture.quick)
+    return _painted(studio, canvas)
 
 
 def _painted(studio: Studio, canvas: Canvas) -> Iterator[Shot]:
     for state in render(studio.story, studio):
         picture = Image.fromarray(studio.image(state))
-        yield state.plan, picture.resize((canvas.width, canvas.height), Image.Resampling.BICUBIC)
+        if picture.size != (canvas.width, canvas.height):
+            picture = picture.resize((canvas.width, canvas.height), Image.Resampling.BICUBIC)
+        yield state.plan, picture
 
 
 def _fitted(canvas: Canvas) -> Canvas:
@@ -133,7 +140,7 @@ def _fitted(canvas: Canvas) -> Canvas:
     return Canvas(*(max(2, round(length * share / 2) * 2) for length in (canvas.width, canvas.height)))
 
 
-def _opened(path: Path, canvas: Canvas) -> Image.Image:
+def _own(path: Path, canvas: Canvas) -> Image.Image:
     """The user's own picture, cropped to the canvas' shape."""
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path) as picture:

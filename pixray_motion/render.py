@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from pixray_motion.allocator import keep_memory
+from pixray_motion.composite import Table
 from pixray_motion.drawers.base import Drawer, Params, Picture, drawer
+from pixray_motion.drawers.fixed import image_drawer, text_drawer
 from pixray_motion.errors import MotionError
+from pixray_motion.geometry import Canvas
 from pixray_motion.lazy import torch
 from pixray_motion.objective import Knowledge, Objective, Sight, filtered
 from pixray_motion.perceptors.base import Perceptor, perceptor
 from pixray_motion.priors.base import Prior, prior
-from pixray_motion.story.model import Plan, Story
+from pixray_motion.story.model import Story
+from pixray_motion.story.plan import Choice, Plan
 from pixray_motion.story.prompts import is_weighted
 from pixray_motion.story.read import parse
 from pixray_motion.story.track import Constant
@@ -29,53 +35,75 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class State:
-    """All that crosses from one frame to the next; ``scores`` tells how well the frame shows its prompts."""
+    """All that crosses from one frame to the next; ``scores`` tells how well the frame shows its prompts.
+
+    ``drawings`` are params by the names of what is drawn: one, or several while there are layers or a transition.
+    """
 
     plan: Plan
-    params: Params
+    drawings: Mapping[str, Params]
     scores: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def frame(self) -> int:
         return self.plan.frame
 
+    @property
+    def params(self) -> Params:
+        """Those of the picture, where it is a single one."""
+        return self.drawings[self.plan.drawing]
+
 
 @dataclass(frozen=True)
 class Studio:
-    """What renders a story: its drawer, its perceptors and priors with its texts embedded, and how torch works here."""
+    """What renders a story: its drawers, its perceptors and priors with its texts embedded, and how torch works here.
+
+    ``look`` makes pixels of a picture.
+    """
 
     story: Story
-    drawer: Drawer
-    sights: tuple[Sight, ...]
+    drawers: Mapping[Choice, Drawer]
+    sights: Mapping[str, Sight]
     threads: int
     device: str = "cpu"
     knowledge: Mapping[str, Knowledge] = field(default_factory=dict)
+    look: Callable[[Picture, Canvas], Tensor] = Picture.image
 
     @classmethod
     def open(cls, story: Story, threads: int = 1, device: str = "cpu") -> Studio:
         """Load what ``story`` asks for. Sets torch's number of threads for this process."""
         torch.set_num_threads(threads)
         keep_memory()
-        make = drawer.make(story.drawer.name)
-        sights = tuple(_sight(name, story, device) for name in story.perceptors)
-        lines = [scene.prior for scene in story.scenes if scene.prior]
+        scenes = list(story.everything())
+        drawers = {
+            choice: opened(choice, story) for choice in dict.fromkeys(scene.drawer for scene in scenes)
+        }
+        seen = dict.fromkeys(name for scene in scenes for name in scene.perceptors)
+        sights = {name: _sight(name, story, device) for name in seen}
+        lines = [scene.prior[1] for scene in scenes if scene.prior]
         names = dict.fromkeys(line.name for line in lines if line.weight != Constant(0.0))
         knowledge = {name: _knowledge(name, story, device) for name in names}
-        return cls(story, make(story.canvas, **dict(story.drawer.values)), sights, threads, device, knowledge)
+        return cls(story, drawers, sights, threads, device, knowledge)
+
+    @property
+    def drawer(self) -> Drawer:
+        """The drawer of the film's first scene."""
+        return self.drawers[self.story.scenes[0].drawer]
 
     def objective(self, plan: Plan, rng: Generator) -> Objective:
         known = self.knowledge.get(plan.guide.name) if plan.guide else None
-        return Objective(plan, self.story.canvas, self.sights, rng, known)
-
-    def picture(self, state: State) -> Picture:
-        """What ``state`` shows, through its filters; no gradient."""
-        with torch.no_grad():
-            return filtered(self.drawer.draw(state.params), state.plan)
+        sights = [self.sights[name] for name in plan.perceptors]
+        return Objective(plan, self.story.canvas, sights, rng, known)
 
     def image(self, state: State) -> NDArray[np.uint8]:
-        """(H, W, 3): the frame, ready to be written."""
+        """(H, W, 3): the frame, ready to be written; layers lie over black."""
+
+        def see(plan: Plan) -> Picture:
+            return filtered(self.drawers[plan.drawer].draw(state.drawings[plan.drawing]), plan)
+
+        table = Table(self.story.canvas, see, partial(shade, self.story), self.look)
         with torch.no_grad():
-            image = self.picture(state).image(self.story.canvas)[0]
+            image = table.lay(state.plan).on_black()[0]
         array: NDArray[np.uint8] = (image * 255).round().byte().permute(1, 2, 0).cpu().numpy()
         return array
 
@@ -89,14 +117,34 @@ def render(story: Story, studio: Studio, state: State | None = None) -> Iterator
 
 def advance(state: State | None, plan: Plan, studio: Studio) -> State:
     """Make one frame from the one before it; depends on nothing but its arguments."""
-    rng = seeded(plan.seed, plan.frame)
-    if state is None or plan.cut:
-        params = studio.drawer.fresh(rng)
-    else:
-        params = studio.drawer.warp(state.params, plan.motion, plan.border, rng)
+    before = {} if state is None else state.drawings
+    drawings: dict[str, Params] = {}
+    found: list[Mapping[str, float]] = []
+    for part in plan.drawn():
+        drawings[part.drawing], scores = _drawn(part, before.get(part.drawing), studio)
+        found += [scores] if scores else []
+    for name, source in plan.kept:
+        if name not in drawings:
+            drawings[name] = drawings[source] if source in drawings else before[source]
+    return State(plan, drawings, _mean(found))
+
+
+def _drawn(plan: Plan, before: Params | None, studio: Studio) -> tuple[Params, Mapping[str, float]]:
+    """One drawing of a frame, and its scores."""
+    rng = seeded(plan.seed, plan.frame, plan.drawing)
+    made = studio.drawers[plan.drawer]
+    new = before is None or plan.cut
+    params = made.fresh(rng) if new else made.warp(before, plan.motion, plan.border, rng)
     if not plan.refines:
-        return State(plan, params)
-    return State(plan, *studio.drawer.refine(params, studio.objective(plan, rng), plan.steps))
+        return params, {}
+    return made.refine(params, studio.objective(plan, rng), plan.steps)
+
+
+def _mean(scores: list[Mapping[str, float]]) -> dict[str, float]:
+    """Over all drawings that have a score of that name."""
+    names = dict.fromkeys(name for some in scores for name in some)
+    every = {name: [some[name] for some in scores if name in some] for name in names}
+    return {name: sum(values) / len(values) for name, values in every.items()}
 
 
 def still(
@@ -117,10 +165,30 @@ def still(
     return parse(json.dumps(story, ensure_ascii=False), path="still")  # JSON is YAML
 
 
-def seeded(seed: int, frame: int) -> Generator:
-    """A generator for one frame, unrelated to those of other frames and seeds."""
-    digest = hashlib.sha256(f"{seed}:{frame}".encode()).digest()
+def seeded(seed: int, frame: int, drawing: str = "") -> Generator:
+    """A generator for one drawing of a frame, unrelated to those of other drawings, frames and seeds."""
+    digest = hashlib.sha256(f"{seed}:{frame}:{drawing}".encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+
+
+def opened(choice: Choice, story: Story) -> Drawer:
+    """The drawer that a story chooses, or one that shows a picture which it gives."""
+    values = dict(choice.values)
+    if choice.name == "image":
+        values.pop("hash", None)
+        return image_drawer(story.canvas, story.folder / values.pop("file"), **values)
+    if choice.name == "text":
+        return text_drawer(story.canvas, **values)
+    return drawer.make(choice.name)(story.canvas, **values)
+
+
+def shade(story: Story, file: str) -> Tensor:
+    """(1, 1, H, W) in [0, 1]: a mask from a file, as large as the canvas."""
+    with Image.open(story.folder / file) as picture:
+        grey = picture.convert("L").resize(
+            (story.canvas.width, story.canvas.height), Image.Resampling.LANCZOS
+        )
+    return torch.from_numpy(np.array(grey))[None, None].float() / 255
 
 
 def _sight(name: str, story: Story, device: str) -> Sight:
@@ -137,5 +205,6 @@ def _knowledge(name: str, story: Story, device: str) -> Knowledge:
 
 
 def _embedded(model: Perceptor | Prior, story: Story) -> dict[str, Tensor]:
-    texts = sorted({key.text for scene in story.scenes for line in scene.prompts for key in line.texts})
+    lines = [line for scene in story.everything() for part in scene.parts for line in part.prompts]
+    texts = sorted({key.text for line in lines for key in line.texts})
     return dict(zip(texts, model.embed_text(texts), strict=True)) if texts else {}

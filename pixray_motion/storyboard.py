@@ -10,7 +10,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from pixray_motion.encode import Frame
-from pixray_motion.story.model import Plan, Story
+from pixray_motion.story.model import Story
+from pixray_motion.story.plan import Plan
 from pixray_motion.testcard import INK, PAPER, font, legible
 
 Shot = tuple[Plan, Image.Image]
@@ -81,7 +82,8 @@ class Board:
 
     def _title(self, index: int, width: int) -> str:
         scene = self.story.scenes[index]
-        cut = ", after a cut" if scene.cut and index else ""
+        kind = scene.entrance.kind if scene.entrance else "cut"
+        cut = f", after a {kind}" if index and (scene.cut or scene.entrance) else ""
         return _cut(f"{scene.name}: {float(scene.frames / self.story.rate):g} s{cut}", width, 17)
 
 
@@ -94,7 +96,8 @@ def moment(plan: Plan, rate: Fraction) -> str:
 def prompts(plan: Plan) -> str:
     """What a frame should show, as one line: texts, the shares of a morph, and weights other than 1."""
     parts = []
-    for prompt in (prompt for prompt in plan.prompts if prompt.weight):
+    wanted = [prompt for part in plan.drawn() for prompt in part.prompts if prompt.weight]
+    for prompt in dict.fromkeys(wanted):
         words = " > ".join(text if share == 1 else f"{text} {share:.0%}" for text, share in prompt.texts)
         parts.append(words if prompt.weight == 1 else f"{words} ({prompt.weight:.2g})")
     return "  |  ".join(" ".join(part.split()) for part in parts) or "no prompts: the picture only moves"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from pixray_motion.geometry import Canvas
 from pixray_motion.story.limits import CANVAS
 from pixray_motion.story.model import Story
+from pixray_motion.story.timeline import LayerLine, Scene
 from pixray_motion.story.track import Samples, Track
 
 DRAFT_HEIGHT = 72
@@ -35,18 +37,37 @@ def draft(story: Story) -> Story:
     return replace(
         story,
         canvas=_smaller(story.canvas, _finest_grid(story)),
-        scenes=tuple(replace(scene, steps=FewerSteps(scene.steps, DRAFT_STEPS)) for scene in story.scenes),
+        scenes=_each(story.scenes, _fewer_steps),
     )
 
 
 def without_prior(story: Story) -> Story:
     """The same film, drawn by the perceptors alone."""
-    return replace(story, scenes=tuple(replace(scene, prior=None) for scene in story.scenes))
+    return replace(story, scenes=_each(story.scenes, lambda scene: replace(scene, prior=None)))
 
 
 def without_perceptor(story: Story) -> Story:
     """The same film, drawn by the prior alone."""
-    return replace(story, perceptors=())
+    return replace(
+        story, perceptors=(), scenes=_each(story.scenes, lambda scene: replace(scene, perceptors=()))
+    )
+
+
+def _each(scenes: tuple[Scene, ...], change: Callable[[Scene], Scene]) -> tuple[Scene, ...]:
+    """All scenes, and those of their layers, changed."""
+    return tuple(change(replace(scene, layers=_each_layer(scene, change))) for scene in scenes)
+
+
+def _each_layer(scene: Scene, change: Callable[[Scene], Scene]) -> tuple[LayerLine, ...]:
+    return tuple(
+        replace(line, scenes=replace(line.scenes, scenes=_each(line.scenes.scenes, change)))
+        for line in scene.layers
+    )
+
+
+def _fewer_steps(scene: Scene) -> Scene:
+    part, track = scene.steps
+    return replace(scene, steps=(part, FewerSteps(track, DRAFT_STEPS)))
 
 
 def _smaller(canvas: Canvas, grid: tuple[int, int]) -> Canvas:
@@ -63,5 +84,6 @@ def _length(length: int, share: float, least: int) -> int:
 
 def _finest_grid(story: Story) -> tuple[int, int]:
     """Columns and rows that the canvas must keep for the drawer's grid to fit."""
-    grids = [value for _, value in story.drawer.values if isinstance(value, tuple)]
+    chosen = [scene.drawer.values for scene in story.everything()]
+    grids = [value for values in chosen for name, value in values if name == "grid"]
     return max((grid[0] for grid in grids), default=1), max((grid[1] for grid in grids), default=1)

@@ -10,7 +10,7 @@ from pictures import photograph
 
 from pixray_motion.drawers.base import Drawer, Params, Picture, drawer
 from pixray_motion.geometry import Canvas, Motion
-from pixray_motion.story.model import BORDERS
+from pixray_motion.story.timeline import BORDERS
 
 CANVAS = Canvas(48, 27)
 MOTION = Motion.shift(0.013, -0.007) @ Motion.rotation(3) @ Motion.scale(1.05)

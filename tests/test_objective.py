@@ -14,7 +14,7 @@ from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.losses import loss
 from pixray_motion.objective import Look, great_circle, prompt_loss, slerp
 from pixray_motion.perceptors.embedded import Embedded
-from pixray_motion.story.model import Prompt
+from pixray_motion.story.plan import Prompt
 
 
 def unit(seed: int) -> torch.Tensor:

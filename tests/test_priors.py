@@ -20,7 +20,7 @@ from pixray_motion.priors.base import Prior, clean, mix, prior
 from pixray_motion.priors.embedded import WEIGHTS, Denoiser
 from pixray_motion.priors.unet import UNet
 from pixray_motion.render import Studio, render
-from pixray_motion.story.model import Guide
+from pixray_motion.story.plan import Guide
 from pixray_motion.story.read import parse
 
 CANVAS = Canvas(96, 48)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from pixray_motion.errors import StoryError
 from pixray_motion.geometry import Canvas, Motion
-from pixray_motion.story.model import Choice, Prompt, Story
+from pixray_motion.story.model import Story
+from pixray_motion.story.plan import Choice, Prompt
 from pixray_motion.story.read import parse, read
 
 FIRST = Path(__file__).parent / "data" / "first.yaml"

@@ -30,21 +30,30 @@ class Picture:
 
     Convention: ``pixels`` is (1, 3, h, w) in [0, 1], differentiable: a plane centred on the origin; ``density`` (x, y)
     is how many of its pixels make a canvas height, and ``view`` says where the plane is now. ``cells`` are shown with
-    hard edges.
+    hard edges. ``alpha`` (1, 1, h, w) in [0, 1] says where there is a picture at all: everywhere, if it is None.
     """
 
     pixels: Tensor
     density: tuple[float, float]
     view: Motion
     cells: bool = False
+    alpha: Tensor | None = None
+    outside: str = "reflection"
 
     def image(self, canvas: Canvas) -> Tensor:
-        """(1, 3, H, W) in [0, 1]: what is seen, by one resample."""
+        """(1, 3, H, W) in [0, 1]: what is seen, by one resample; much finer pictures are averaged down first."""
         to_units = torch.from_numpy(_from_clip(canvas))
         size = (canvas.height, canvas.width)
         if self.cells:
             return self._sample(to_units[None], size, "nearest")
-        return self._doubled()._sample(to_units[None], size, "bicubic").clamp(0, 1)
+        fine = self._pooled(self._step(1 / canvas.height))
+        return fine._doubled()._sample(to_units[None], size, "bicubic").clamp(0, 1)
+
+    def coverage(self, canvas: Canvas) -> Tensor:
+        """(1, 1, H, W) in [0, 1]: where the picture hides what lies under it."""
+        if self.alpha is None:
+            return torch.ones(1, 1, canvas.height, canvas.width)
+        return replace(self, pixels=self.alpha, outside="zeros").image(canvas)
 
     def quick(self, canvas: Canvas, size: Canvas | None = None) -> Tensor:
         """The same as ``image``, averaged down and bilinear: softer, and several times quicker.
@@ -97,7 +106,7 @@ class Picture:
         points = grid(maps.to(self.pixels), size)
         source = self.pixels.expand(len(points), -1, -1, -1)
         return torch.nn.functional.grid_sample(
-            source, points, mode=mode, padding_mode="reflection", align_corners=False
+            source, points, mode=mode, padding_mode=self.outside, align_corners=False
         )
 
     def _to_clip(self) -> Matrix:

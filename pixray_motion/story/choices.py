@@ -15,9 +15,9 @@ from pixray_motion.priors.base import prior
 from pixray_motion.registry import Entry, Registry
 from pixray_motion.story.limits import LINES
 from pixray_motion.story.lines import FilterLine, PriorLine
-from pixray_motion.story.plan import Choice
 from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence
 from pixray_motion.story.numbers import parse_constant, read_number
+from pixray_motion.story.plan import Choice
 from pixray_motion.story.report import Refused, Report, cut, quoted
 from pixray_motion.story.scope import Scope, fields, got, text_of
 from pixray_motion.story.track import Constant, Track

@@ -46,9 +46,7 @@ def entering(entrance: Entrance, going: Plan, coming: Plan, share: float, canvas
     return replace(coming, layers=layers)
 
 
-def turned(
-    going: tuple[Prompt, ...], coming: tuple[Prompt, ...], share: float
-) -> tuple[Prompt, ...]:
+def turned(going: tuple[Prompt, ...], coming: tuple[Prompt, ...], share: float) -> tuple[Prompt, ...]:
     """Prompts in between: each turns into the one in its place; those without a partner fade."""
     pairs = zip_longest(going, coming)
     return tuple(prompt for pair in pairs if (prompt := _between(*pair, share)).weight or share in (0, 1))

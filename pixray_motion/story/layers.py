@@ -81,7 +81,9 @@ def _layer(item: Node, found: dict[str, Node], name: str, setting: Setting) -> L
         name=name,
         part=setting.scene.parts[0],
         scenes=Timeline(scenes, film.canvas or NOWHERE, film.rate or Fraction(1), film.seed),
-        opacity=read_number(found["opacity"], "opacity", SHARE, setting.scope) if "opacity" in found else opacity,
+        opacity=read_number(found["opacity"], "opacity", SHARE, setting.scope)
+        if "opacity" in found
+        else opacity,
         blend=_blend(found, setting.report),
         mask=mask,
     )
@@ -139,7 +141,9 @@ def _names(node: Sequence, found: list[dict[str, Node]], report: Report) -> list
             if "/" in name or not name.isprintable() or len(name) > limits.NAME_CHARACTERS:
                 report.add(values["name"].place, "a layer's name is one line without '/'; choose another")
         if name in names:
-            report.add(node.items[number - 1].place, f"the layer name {quoted(name)} is taken; choose another")
+            report.add(
+                node.items[number - 1].place, f"the layer name {quoted(name)} is taken; choose another"
+            )
         names.append(name)
     return names
 

@@ -72,6 +72,7 @@ class MaskLine:
     feather: Track
     invert: bool = False
     file: str = ""
+    hash: str = ""
 
     def now(self, value: Value) -> Mask:
         (x, y), (width, height) = self.at, self.size
@@ -83,6 +84,7 @@ class MaskLine:
             value(self.feather),
             self.invert,
             self.file,
+            self.hash,
         )
 
 

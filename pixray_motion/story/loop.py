@@ -62,14 +62,14 @@ def _first(loop: Loop, scenes: Timeline, frame: int, begins: bool) -> Plan:
 
     Where it ``begins``, they come from that place; later they only move on.
     """
+
     def moved(plan: Plan) -> Plan:
         layers = tuple(replace(layer, plan=moved(layer.plan)) for layer in plan.layers)
-        return replace(plan, frame=frame, layers=layers, steps=0, cut=False, motion=motion, drawing=FIRST + plan.drawing)
+        return replace(
+            plan, frame=frame, layers=layers, steps=0, cut=False, motion=motion, drawing=FIRST + plan.drawing
+        )
 
-    if begins:
-        motion = homeward(scenes, loop, frame).inverse()
-    else:
-        motion = _step(scenes, loop, frame)
+    motion = homeward(scenes, loop, frame).inverse() if begins else _step(scenes, loop, frame)
     return moved(scenes.plan(0))
 
 

@@ -21,7 +21,8 @@ def read_mask(node: Node, scope: Scope) -> MaskLine | None:
     """The mask of a layer; None if that is reported."""
     if not isinstance(node, Mapping) or len(node.pairs) != 1:
         scope.report.add(
-            node.place, f"a mask is one shape, as in {{ellipse: {{size: [1, 0.8], feather: 0.1}}}}. {got(node)}"
+            node.place,
+            f"a mask is one shape, as in {{ellipse: {{size: [1, 0.8], feather: 0.1}}}}. {got(node)}",
         )
         return None
     key, value = node.pairs[0]
@@ -45,14 +46,18 @@ def read_mask(node: Node, scope: Scope) -> MaskLine | None:
 
 def _image(node: Node, scope: Scope) -> MaskLine | None:
     """A grey picture, stretched to the canvas: white shows the layer and black hides it."""
-    found = {"file": node} if isinstance(node, Scalar) else fields(node, "'image'", ("file", "invert"), scope.report)
+    found = (
+        {"file": node}
+        if isinstance(node, Scalar)
+        else fields(node, "'image'", ("file", "invert"), scope.report)
+    )
     text = text_of(found["file"], "'file'", scope.report) if "file" in found else None
     invert = "invert" in found and read_flag(found["invert"], "invert", scope.report)
     try:
         if text is None:
             raise Refused("an image mask needs a file, as in {image: mask.png}")
-        image_values(text, scope.folder)
+        values = dict(image_values(text, scope.folder))
     except Refused as refused:
         scope.report.add(node.place, refused.message)
         return None
-    return MaskLine("image", (ZERO, ZERO), (ONE, ONE), ZERO, ZERO, invert, text)
+    return MaskLine("image", (ZERO, ZERO), (ONE, ONE), ZERO, ZERO, invert, text, values["hash"])

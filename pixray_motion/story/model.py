@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from pathlib import Path
 
 from pixray_motion.geometry import Canvas
 from pixray_motion.story.loop import Loop, looped
@@ -38,6 +39,11 @@ class Story:
     @cached_property
     def timeline(self) -> Timeline:
         return Timeline(self.scenes, self.canvas, self.rate, self.seed)
+
+    @property
+    def folder(self) -> Path:
+        """Where the files lie that the story names."""
+        return Path(self.path).parent
 
     def scene_at(self, frame: int) -> int:
         """The index of the scene that ``frame`` lies in."""

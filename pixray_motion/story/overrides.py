@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from pixray_motion.registry import one_of
 from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence, compose
-from pixray_motion.story.report import Place, Refused, Report, cut, quoted
 from pixray_motion.story.outline import default_name
+from pixray_motion.story.report import Place, Refused, Report, cut, quoted
 
 _YAML = ("{", "[", "'", '"')  # values that begin so are YAML; all others are text as it stands
 

@@ -14,7 +14,9 @@ from pixray_motion.movements.base import Movement, steps
 from pixray_motion.story.lines import FilterLine, PromptLine, Value
 from pixray_motion.story.track import Samples, Track
 
-CHUNK = 64  # frames whose values are computed at once; always as many, so that a frame's do not depend on its neighbours
+CHUNK = (
+    64  # frames whose values are computed at once: always as many, so that they do not depend on each other
+)
 KEPT = 4  # chunks
 
 
@@ -63,7 +65,7 @@ class Part:
             values = known.get(id(track))
             if values is None:
                 values = known[id(track)] = track.sample(self.span.samples(self._frames(number))).tolist()
-            return values[row]
+            return float(values[row])
 
         return look
 
@@ -72,7 +74,8 @@ class Part:
         if not self.moves:
             return Motion.identity()
         number, row = divmod(frame - self.span.start, CHUNK)
-        return _chunk(self._steps, number, lambda: self._stepped(number))[row]
+        motion: Motion = _chunk(self._steps, number, lambda: self._stepped(number))[row]
+        return motion
 
     def _stepped(self, number: int) -> list[Motion]:
         frames = self._frames(number)

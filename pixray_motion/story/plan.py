@@ -59,8 +59,8 @@ class Mask:
     """The part of the screen that a layer is seen in.
 
     Convention: canvas units and degrees. An ``ellipse`` or a ``rect`` of ``size`` lies around ``at``, turned by
-    ``angle``; an ``edge`` shows all that lies behind ``at`` in the direction ``angle`` (0 is right, 90 down). Its border
-    is ``feather`` wide. An ``image`` shows itself where ``file`` is white.
+    ``angle``; an ``edge`` shows all that lies behind ``at`` in the direction ``angle`` (0 is right, 90 down). Its
+    border is ``feather`` wide. An ``image`` shows itself where ``file`` is white.
     """
 
     shape: str
@@ -70,6 +70,7 @@ class Mask:
     feather: float = 0.0
     invert: bool = False
     file: str = ""
+    hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,8 @@ class Plan:
     """Everything that one frame is made from.
 
     Convention: ``motion`` takes the frame before to this one and is the identity after a ``cut``; ``frame`` counts from
-    the film's start, ``local`` from the scene's; ``losses`` are names with weights. ``drawing`` names what is drawn, from
-    one cut to the next. With ``layers``, bottom first, the picture is made of theirs and has no drawing of its own.
+    the film's start, ``local`` from the scene's; ``losses`` are names with weights. ``drawing`` names what is drawn,
+    from one cut to the next. With ``layers``, bottom first, the picture is made of theirs and has no drawing of its own.
     """
 
     frame: int

@@ -25,7 +25,19 @@ from pixray_motion.story.scope import fields, text_of
 from pixray_motion.story.timeline import BORDERS
 
 VERSION = 1
-KEYS = ("story", "canvas", "rate", "seed", "drawer", "perceptor", "prior", "border", "scenes", "defaults", "loop")
+KEYS = (
+    "story",
+    "canvas",
+    "rate",
+    "seed",
+    "drawer",
+    "perceptor",
+    "prior",
+    "border",
+    "scenes",
+    "defaults",
+    "loop",
+)
 DEFAULT_KEYS = ("length", "cut", "transition", *SHARED)
 Overrides = Many[tuple[str, str]]
 

@@ -23,8 +23,8 @@ from pixray_motion.story.choices import (
 from pixray_motion.story.entrance import DRAWN_ANEW, Entrance
 from pixray_motion.story.entrances import read_entrance
 from pixray_motion.story.keyed import Keyed
-from pixray_motion.story.lines import PriorLine
 from pixray_motion.story.layers import read_layers
+from pixray_motion.story.lines import PriorLine
 from pixray_motion.story.moves import read_moves
 from pixray_motion.story.nodes import Node
 from pixray_motion.story.numbers import read_number

@@ -12,7 +12,7 @@ from pixray_motion.story.entrance import Entrance, entering, turned
 from pixray_motion.story.lines import MaskLine, PriorLine
 from pixray_motion.story.part import Part, Span
 from pixray_motion.story.plan import Choice, Guide, Layer, Plan, Prompt
-from pixray_motion.story.track import Constant, Track
+from pixray_motion.story.track import Track
 
 SETTLING = Fraction(1, 2)  # seconds in which a new prompt is new
 MORE_STEPS = 1.0  # for what is new, as a share
@@ -26,7 +26,7 @@ class LayerLine:
     name: str
     part: Part
     scenes: Timeline
-    opacity: Track = Constant(1.0)
+    opacity: Track
     blend: str = "over"
     mask: MaskLine | None = None
 
@@ -63,6 +63,11 @@ class Scene:
     @property
     def frames(self) -> int:
         return self.span.frames
+
+    @property
+    def alone_from(self) -> Fraction:
+        """The frame from which on nothing is seen of the scene before."""
+        return self.start + (self.entrance.frames if self.entrance else Fraction(0))
 
 
 @dataclass(frozen=True)
