@@ -28,6 +28,7 @@ from pixray_motion.story.model import Story
 from pixray_motion.story.plan import Choice
 from pixray_motion.storyboard import Board, Shot, labelled
 from pixray_motion.testcard import test_card
+from pixray_motion.variants import without_perceptor
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -116,7 +117,7 @@ class CardDrawer(RasterDrawer):
 def moved(story: Story, card: Image.Image, canvas: Canvas) -> Iterator[Shot]:
     """The frames of ``card``, shown anew after each cut and then moved by every plan; given pictures are themselves."""
     keep_memory()
-    story = replace(story, canvas=canvas)
+    story = without_perceptor(replace(story, canvas=canvas))
     shown = torch.from_numpy(np.array(card)).permute(2, 0, 1)[None].float() / 255
     drawers: dict[Choice, Drawer] = {
         choice: opened(choice, story) if choice.name in FIXED else CardDrawer(canvas, shown)

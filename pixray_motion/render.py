@@ -133,8 +133,8 @@ def _drawn(plan: Plan, before: Params | None, studio: Studio) -> tuple[Params, M
     """One drawing of a frame, and its scores."""
     rng = seeded(plan.seed, plan.frame, plan.drawing)
     made = studio.drawers[plan.drawer]
-    new = before is None or plan.cut
-    params = made.fresh(rng) if new else made.warp(before, plan.motion, plan.border, rng)
+    same = None if plan.cut else before
+    params = made.fresh(rng) if same is None else made.warp(same, plan.motion, plan.border, rng)
     if not plan.refines:
         return params, {}
     return made.refine(params, studio.objective(plan, rng), plan.steps)

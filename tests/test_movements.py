@@ -86,7 +86,7 @@ def test_an_endless_zoom_with_a_pan_pans_steadily() -> None:
     """Differences are composed: the pan stays 0.1 a second, however deep the zoom."""
     moves = parse(
         "{story: 1, rate: 10, scenes: [{length: 15s, move: [{zoom: {factor: 1.5/s}}, {pan: {x: 0.1/s}}]}]}"
-    ).scenes[0].moves  # fmt: skip
+    ).scenes[0].parts[0].moves  # fmt: skip
     for frame in (1, 50, 149):
         assert step(moves, frame).apply(np.zeros(2)) == pytest.approx([0.01, 0])
 
@@ -137,4 +137,6 @@ def test_the_film_does_not_depend_on_the_frame_rate(rate: Fraction, second: int)
         f"{{story: 1, rate: '{rate}', scenes: [{{length: 4s, move: [{{zoom: {{factor: 1.3/s}}}}]}}]}}"
     )
     frame = round(second * rate)
-    assert story.scenes[0].moves[0].pose(frame).area ** 0.5 == pytest.approx(1.3 ** float(frame / rate))
+    assert story.scenes[0].parts[0].moves[0].pose(frame).area ** 0.5 == pytest.approx(
+        1.3 ** float(frame / rate)
+    )

@@ -74,7 +74,7 @@ def objective(
 ) -> Objective:
     story = parse(f"story: 1\ncanvas: {CANVAS}\n{text}")
     painter = Painter()
-    texts = {key.text for scene in story.scenes for line in scene.prompts for key in line.texts}
+    texts = {key.text for scene in story.scenes for line in scene.parts[0].prompts for key in line.texts}
     known = Knowledge(painter, {text: painter.embed_text([text])[0] for text in texts})
     return Objective(story.plan(frame), story.canvas, (), rng(), known)
 

@@ -90,7 +90,7 @@ class Plan:
 
     Convention: ``motion`` takes the frame before to this one and is the identity after a ``cut``; ``frame`` counts from
     the film's start, ``local`` from the scene's; ``losses`` are names with weights. ``drawing`` names what is drawn,
-    from one cut to the next. With ``layers``, bottom first, the picture is made of theirs and has no drawing of its own.
+    from one cut to the next. With ``layers``, bottom first, it is made of theirs and has no drawing of its own.
     """
 
     frame: int
