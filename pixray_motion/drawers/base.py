@@ -38,7 +38,6 @@ class Picture:
     view: Motion
     cells: bool = False
     alpha: Tensor | None = None
-    outside: str = "reflection"
 
     def image(self, canvas: Canvas) -> Tensor:
         """(1, 3, H, W) in [0, 1]: what is seen, by one resample; much finer pictures are averaged down first."""
@@ -53,7 +52,7 @@ class Picture:
         """(1, 1, H, W) in [0, 1]: where the picture hides what lies under it."""
         if self.alpha is None:
             return torch.ones(1, 1, canvas.height, canvas.width)
-        return replace(self, pixels=self.alpha, outside="zeros").image(canvas)
+        return replace(self, pixels=self.alpha).image(canvas) * self._inside(canvas)
 
     def quick(self, canvas: Canvas, size: Canvas | None = None) -> Tensor:
         """The same as ``image``, averaged down and bilinear: softer, and several times quicker.
@@ -102,12 +101,24 @@ class Picture:
         return replace(self, pixels=doubled(self.pixels), density=(2 * x, 2 * y), view=self.view @ centre)
 
     def _sample(self, views: Tensor, size: tuple[int, int], mode: str) -> Tensor:
-        maps = torch.from_numpy(self._to_clip() @ self.view.inverse().matrix) @ views
-        points = grid(maps.to(self.pixels), size)
+        points = self._points(views, size)
         source = self.pixels.expand(len(points), -1, -1, -1)
         return torch.nn.functional.grid_sample(
-            source, points, mode=mode, padding_mode=self.outside, align_corners=False
+            source, points, mode=mode, padding_mode="reflection", align_corners=False
         )
+
+    def _points(self, views: Tensor, size: tuple[int, int]) -> Tensor:
+        maps = torch.from_numpy(self._to_clip() @ self.view.inverse().matrix) @ views
+        return grid(maps.to(self.pixels), size)
+
+    def _inside(self, canvas: Canvas) -> Tensor:
+        """(1, 1, H, W): 1 on the plane and 0 beyond it, with a border that is one pixel of the canvas wide."""
+        points = self._points(torch.from_numpy(_from_clip(canvas))[None], (canvas.height, canvas.width))
+        lengths = [self.pixels.shape[-1] / self.density[0], self.pixels.shape[-2] / self.density[1]]
+        scale = float(self.view.area) ** 0.5 * canvas.height / 2
+        depth = ((1 - points.abs()) * torch.tensor(lengths).to(points) * scale).amin(-1)
+        inside: Tensor = (depth + 0.5).clamp(0, 1)[:, None]
+        return inside
 
     def _to_clip(self) -> Matrix:
         """(3, 3): canvas units of the drawing's plane -> grid_sample's [-1, 1]."""

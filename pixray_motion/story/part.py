@@ -79,7 +79,10 @@ class Part:
 
     def _stepped(self, number: int) -> list[Motion]:
         frames = self._frames(number)
-        return steps(self.moves, self.span.samples(frames - 1), self.span.samples(frames))
+        moves = (
+            self.moves if self.span.pace > 0 else self.moves[::-1]
+        )  # so that they undo what they do forwards
+        return steps(moves, self.span.samples(frames - 1), self.span.samples(frames))
 
     def _frames(self, number: int) -> Samples:
         return np.arange(CHUNK, dtype=np.float64) + (number * CHUNK + self.span.start)

@@ -1,0 +1,270 @@
+"""Laws of the timeline: sequences, how they are played, transitions, layers and loops."""
+
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pixray_motion.composite import cover_of
+from pixray_motion.errors import StoryError
+from pixray_motion.film import _first_needed
+from pixray_motion.geometry import Canvas, Motion
+from pixray_motion.movements.base import product
+from pixray_motion.story.entrance import Entrance, entering
+from pixray_motion.story.model import Story
+from pixray_motion.story.plan import Mask, Plan
+from pixray_motion.story.read import parse
+
+HEAD = "story: 1\nrate: 10\ncanvas: 64x36\n"
+ONE = (
+    "{name: a, length: 20f, prompts: {0f: dawn, 20f: dusk}, "
+    "move: [{zoom: {factor: {0f: 1, 20f: 3}}}, {pan: {x: 0.1*t}}]}"
+)
+TWO = (
+    "{name: b, length: 10f, prompts: {text: fog, weight: {0f: 0, 10f: 1}}, "
+    "move: [{rotate: {angle: 9*t}}], losses: {smoothness: 0.2}}"
+)
+
+
+def story(scenes: str, head: str = "") -> Story:
+    return parse(f"{HEAD}{head}\nscenes: [{scenes}]")
+
+
+def plans(scenes: str, head: str = "") -> list[Plan]:
+    film = story(scenes, head)
+    return [film.plan(frame) for frame in film.frames]
+
+
+def same(one: Plan, other: Plan) -> bool:
+    """All but names, and where in which scene the frame lies."""
+    nowhere = {"frame": 0, "local": 0, "scene": "", "drawing": "", "motion": Motion.identity()}
+    return replace(one, **nowhere) == replace(other, **nowhere) and one.motion.is_close(other.motion, 1e-9)
+
+
+def total(some: list[Plan]) -> Motion:
+    return product([plan.motion for plan in some])
+
+
+def test_a_sequence_that_says_nothing_is_its_scenes() -> None:
+    flat, nested = plans(f"{ONE}, {TWO}"), plans(f"{{sequence: {{scenes: [{ONE}, {TWO}]}}}}")
+    assert [plan.digest() for plan in flat] == [plan.digest() for plan in nested]
+
+
+def test_what_a_sequence_says_is_added_to_its_scenes() -> None:
+    inner, outer = (
+        plans(f"{ONE}, {TWO}"),
+        "prompts: sea, move: [{pan: {x: 0.2/s}}], losses: {smoothness: 0.1}",
+    )
+    both = plans(f"{{sequence: {{{outer}, scenes: [{ONE}, {TWO}]}}}}")
+    for frame, (alone, plan) in enumerate(zip(inner, both, strict=True)):
+        assert plan.prompts[:-1] == alone.prompts
+        assert plan.prompts[-1].texts == (("sea", 1.0),)
+        assert dict(plan.losses)["smoothness"] == pytest.approx(dict(alone.losses).get("smoothness", 0) + 0.1)
+        pan = Motion.shift(0.02, 0) if frame else Motion.identity()
+        assert plan.motion.is_close(pan @ alone.motion)
+
+
+def test_repeats_are_copies() -> None:
+    once, thrice = plans(TWO), plans(TWO.replace("{name", "{repeat: 3, name"))
+    assert len(thrice) == 30
+    for number in (1, 2):
+        for plan, again in zip(once[1:], thrice[10 * number + 1 :], strict=False):
+            assert (plan.prompts, plan.losses) == (again.prompts, again.losses)
+            assert plan.motion.is_close(again.motion)
+    assert [plan.scene for plan in thrice[::10]] == ["b", "b (2)", "b (3)"]
+
+
+def test_reversed_scenes_run_from_their_end_to_their_beginning() -> None:
+    there, back = story(ONE), story(ONE.replace("{name", "{reverse: true, name"))
+    for frame in range(1, 20):
+        assert back.plan(frame).prompts == there.timeline.plan(20 - frame).prompts
+        step = there.scenes[0].parts[0].step(20 - frame + 1)
+        assert back.plan(frame).motion.is_close(step.inverse())
+
+
+def test_a_reversed_sequence_is_its_reversed_scenes_in_the_other_order() -> None:
+    turned = plans(f"{{sequence: {{reverse: true, scenes: [{ONE}, {TWO}]}}}}")
+    by_hand = plans(", ".join(scene.replace("{name", "{reverse: true, name") for scene in (TWO, ONE)))
+    assert all(same(plan, other) for plan, other in zip(turned, by_hand, strict=True))
+
+
+def test_reversed_twice_is_as_written() -> None:
+    inner = ", ".join(scene.replace("{name", "{reverse: true, name") for scene in (TWO, ONE))
+    twice = plans(f"{{sequence: {{reverse: true, scenes: [{inner}]}}}}")
+    assert all(same(plan, other) for plan, other in zip(twice, plans(f"{ONE}, {TWO}"), strict=True))
+
+
+@pytest.mark.parametrize(("speed", "count"), [("2", 10), ("0.5", 40), ("0.4", 50)])
+def test_speed_changes_the_time_of_everything(speed: str, count: int) -> None:
+    usual = story(ONE)
+    quick = plans(ONE.replace("{name", f"{{speed: {speed}, name"))
+    assert len(quick) == count
+    pace = Fraction(speed)
+    for frame in range(1, count):
+        own = frame * pace
+        if own.denominator == 1:
+            assert quick[frame].prompts == usual.plan(int(own)).prompts
+    end = usual.scenes[0].parts[0].moves
+    wanted = product([move.between(0, float((count - 1) * pace)) for move in end])
+    assert total(quick).area == pytest.approx(wanted.area)
+
+
+def test_speeds_multiply() -> None:
+    inner = ONE.replace("{name", "{speed: 0.5, name")
+    both = plans(f"{{sequence: {{speed: 2, scenes: [{inner}]}}}}")
+    assert all(same(plan, other) for plan, other in zip(both, plans(ONE), strict=True))
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 9), st.sampled_from(["1", "0.5", "2", "3"])), min_size=1, max_size=6)
+)
+def test_boundaries_add_up_exactly(lengths: list[tuple[int, str]]) -> None:
+    exact = sum(Fraction(frames) / Fraction(speed) for frames, speed in lengths)
+    if any(Fraction(frames) / Fraction(speed) < 1 for frames, speed in lengths):
+        return
+    film = story(", ".join(f"{{length: {frames}f, speed: {speed}}}" for frames, speed in lengths))
+    assert len(film.frames) == int(exact + Fraction(1, 2))
+    assert [scene.start for scene in film.scenes[1:]] == [s.start + s.frames for s in film.scenes[:-1]]
+
+
+def test_defaults_hold_where_scenes_say_nothing() -> None:
+    film = story(
+        "{}, {length: 5f, prompts: sea}", "defaults: {length: 8f, prompts: dawn, losses: {smoothness: 1}}"
+    )
+    assert [scene.frames for scene in film.scenes] == [8, 5]
+    assert [film.plan(frame).prompts[0].texts[0][0] for frame in (0, 8)] == ["dawn", "sea"]
+    assert film.plan(9).losses == (("smoothness", 1.0),)
+
+
+TRANSITIONS = ["morph", "crossfade", "wipe", "zoom-through"]
+
+
+@pytest.mark.parametrize("kind", TRANSITIONS)
+def test_a_transition_leads_from_one_scene_to_the_next(kind: str) -> None:
+    film = story(f"{ONE}, {TWO.replace('{name', '{transition: {' + kind + ': 5f}, name')}")
+    before, after = film.plan(19), film.plan(26)
+    assert not before.layers
+    assert not after.layers
+    during = [film.plan(frame) for frame in range(20, 25)]
+    if kind == "morph":
+        assert not any(plan.layers or plan.cut for plan in during)
+        assert during[2].prompts[0].texts == (("dusk", pytest.approx(0.6)), ("fog", pytest.approx(0.4)))
+        assert after.drawing == before.drawing
+    else:
+        assert all([layer.plan.drawing for layer in plan.layers] == ["0", "20"] for plan in during)
+        assert after.drawing == "20"
+        assert during[0].layers[1].plan.cut
+        assert not any(plan.layers[0].plan.cut for plan in during)
+
+
+@pytest.mark.parametrize("angle", [0, 45, 90, 180, 270, 301])
+@pytest.mark.parametrize("canvas", [Canvas(64, 36), Canvas(36, 64)])
+def test_a_wipe_hides_everything_at_first_and_nothing_in_the_end(angle: float, canvas: Canvas) -> None:
+    plan = story(ONE).plan(0)
+    shown = []
+    for share in np.linspace(0, 1, 11):
+        wipe = Entrance("wipe", Fraction(10), angle=angle)
+        layers = entering(wipe, plan, plan, float(share), canvas).layers
+        assert layers[1].mask is not None
+        shown.append(cover_of(layers[1].mask, canvas)[0, 0].numpy())
+    assert shown[0].max() < 0.01
+    assert shown[-1].min() > 0.99
+    assert all((later >= earlier - 1e-6).all() for earlier, later in pairwise(shown))
+    half, turn = shown[5] > 0.5, np.radians(angle)
+    centre = canvas.centres()[half].mean(0)
+    assert centre @ [np.cos(turn), np.sin(turn)] < -0.1  # what it has passed lies behind it
+
+
+def test_a_zoom_through_ends_in_the_scene_that_comes() -> None:
+    plan, canvas = story(ONE).plan(0), Canvas(64, 36)
+    through = Entrance("zoom-through", Fraction(10))
+    first, last = (entering(through, plan, plan, share, canvas).layers for share in (0.0, 1.0))
+    assert first[1].opacity == 0
+    assert first[0].pose == Motion.identity()
+    assert last[1].opacity == 1
+    assert last[1].pose.is_close(Motion.identity())
+    assert cover_of(last[1].mask, canvas).min() > 0.45  # the outermost pixels lie on the mask's edge
+    assert float(cover_of(last[1].mask, canvas).mean()) > 0.97
+
+
+@pytest.mark.parametrize(
+    ("mask", "share"),
+    [
+        (Mask("ellipse", size=(1.0, 0.6)), np.pi / 4 * 0.6 * 100**2 / (160 * 100)),
+        (Mask("rect", size=(1.0, 0.6)), 0.6 * 100**2 / (160 * 100)),
+        (Mask("rect", size=(0.6, 1.0), angle=90, at=(0.2, 0.1)), 0.6 * 100**2 / (160 * 100)),
+        (Mask("ellipse", size=(1.0, 0.6), feather=0.1), np.pi / 4 * 0.6 * 100**2 / (160 * 100)),
+        (Mask("edge"), 0.5),
+    ],
+)
+def test_masks_cover_their_area(mask: Mask, share: float) -> None:
+    assert float(cover_of(mask, Canvas(160, 100)).mean()) == pytest.approx(share, rel=0.03)
+
+
+def test_layers_move_with_their_scene_and_on_their_own() -> None:
+    film = story(
+        "{length: 10f, move: [{pan: {x: 0.1/s}}], layers: [{prompts: sky}, {name: near, prompts: tree, "
+        "move: [{pan: {x: 0.4/s}}], opacity: {0f: 0, 10f: 1}}, {prompts: star, still: true}]}"
+    )
+    far, near, still = film.plan(5).layers
+    assert far.plan.motion.is_close(Motion.shift(0.01, 0))
+    assert near.plan.motion.is_close(Motion.shift(0.05, 0))
+    assert still.plan.motion.is_close(Motion.identity())
+    assert near.opacity == pytest.approx(0.5)
+    assert [plan.drawing for plan in film.plan(5).drawn()] == ["0/layer 1", "0/near", "0/layer 3"]
+
+
+def test_a_layer_goes_on_in_the_next_scene_unless_there_is_a_cut() -> None:
+    scene = "{length: 5f, CUT layers: [{name: sky, prompts: sky}]}"
+    on, cut = (
+        story(f"{scene.replace('CUT', '')}, {scene.replace('CUT', text)}") for text in ("", "cut: true,")
+    )
+    assert [plan.drawing for plan in on.plan(5).drawn()] == ["0/sky"]
+    assert [(plan.drawing, plan.cut) for plan in cut.plan(5).drawn()] == [("5/sky", True)]
+
+
+CLOSING = (
+    "{length: 20f, prompts: sea, move: [{pan: {x: {0%: 0, 50%: 0.2, 100%: 0.05}}}, {rotate: {angle: 9*t}}]}"
+)
+
+
+def test_a_loop_closes() -> None:
+    film = story(CLOSING, "loop: {fade: 4f}")
+    steps = [film.plan(frame).motion for frame in range(1, 20)]
+    assert film.loop is not None
+    last = film.loop.undrifted(20) @ film.timeline.step(20) @ film.loop.undrifted(19).inverse()
+    assert product([*steps, last]).is_close(Motion.identity(), 1e-9)
+    assert film.plan(0).kept == (("first/0", "0"),)
+    fading = [film.plan(frame).layers for frame in range(15, 20)]
+    assert not fading[0]
+    assert [layers[1].opacity for layers in fading[1:]] == pytest.approx([0.2, 0.4, 0.6, 0.8])
+    home = product([layers[1].plan.motion for layers in fading[1:]])
+    assert (last @ home).is_close(Motion.identity(), 1e-9)
+
+
+def test_a_loop_that_cannot_close_says_so() -> None:
+    with pytest.raises(StoryError, match="the movements end far from where they began"):
+        story("{length: 20f, move: [{zoom: {factor: 2/s}}]}", "loop: true")
+    free = story("{length: 20f, move: [{zoom: {factor: 2/s}}]}", "loop: {poses: free}")
+    assert free.plan(5).motion.is_close(Motion.scale(2 ** (1 / 10)))
+
+
+def test_what_a_part_of_a_film_needs() -> None:
+    film = story(
+        f"{ONE}, {TWO.replace('{name', '{transition: {crossfade: 5f}, name')}, {{length: 5f, cut: true}}"
+    )
+    assert [_first_needed(film, frame) for frame in (0, 19, 20, 24, 25, 29, 30, 34)] == [
+        0,
+        0,
+        0,
+        0,
+        20,
+        20,
+        30,
+        30,
+    ]
+    assert _first_needed(replace(film, loop=story(CLOSING, "loop: true").loop), 34) == 0
