@@ -13,6 +13,7 @@ from typing import Any
 
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.movements.base import Movement, step
+from pixray_motion.story.time import PLAIN, TimeBase
 from pixray_motion.story.track import Track
 
 FRESH_LEVEL = 0.9  # of the noise behind which a prior sees a picture that is nothing yet
@@ -164,7 +165,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Story:
-    """A film as data. ``text`` is the file that it was read from and ``path`` its name, for messages and metadata."""
+    """A film as data. ``text`` is the file that it was read from and ``path`` its name, for messages and metadata.
+
+    ``base`` holds the film's beat and its markers.
+    """
 
     canvas: Canvas
     rate: Fraction
@@ -174,6 +178,7 @@ class Story:
     scenes: tuple[Scene, ...]
     text: str = ""
     path: str = "story"
+    base: TimeBase = PLAIN
 
     @property
     def frames(self) -> range:

@@ -12,15 +12,17 @@ from pixray_motion.geometry import Canvas
 from pixray_motion.story import limits
 from pixray_motion.story.check import Check, run_checks
 from pixray_motion.story.choices import parse_size, parse_whole, read_drawer, read_perceptors, usual_steps
+from pixray_motion.story.markers import read_bpm, read_markers
 from pixray_motion.story.model import BORDERS, Choice, Story
 from pixray_motion.story.nodes import Mapping, Node, compose
 from pixray_motion.story.overrides import override, shown
 from pixray_motion.story.report import START, Refused, Report, quoted
 from pixray_motion.story.scenes import Film, read_border, read_scenes
 from pixray_motion.story.scope import fields, text_of
+from pixray_motion.story.time import PLAIN, TimeBase
 
 VERSION = 1
-KEYS = ("story", "canvas", "rate", "seed", "drawer", "perceptor", "prior", "border", "scenes")
+KEYS = ("story", "canvas", "rate", "bpm", "markers", "seed", "drawer", "perceptor", "prior", "border", "scenes")
 Overrides = Many[tuple[str, str]]
 
 _RATE = re.compile(r"([0-9]{1,20})(?:/([0-9]{1,20})|\.([0-9]{0,20}))?")
@@ -32,38 +34,44 @@ def read(path: str | Path, overrides: Overrides = ()) -> Story:
     ``overrides`` are pairs such as ("scenes.0.length", "2s"), put in place of what the file says.
     Raises ``StoryError`` with every mistake; a file that cannot be read is one at 1:1.
     """
-    return parse(_contents(str(path)), str(path), overrides)
+    return parse(_contents(str(path)), str(path), overrides, Path(path).parent)
 
 
-def parse(text: str, path: str = "story", overrides: Overrides = ()) -> Story:
-    """The same for a story's text; ``path`` names it in messages."""
+def parse(
+    text: str, path: str = "story", overrides: Overrides = (), folder: Path | None = None
+) -> Story:
+    """The same for a story's text; ``path`` names it in messages, and curves lie in ``folder``."""
     if len(text.encode(errors="replace")) > limits.FILE_BYTES:
         raise _unreadable(path, f"the file is larger than {limits.FILE_BYTES} bytes; make the story shorter")
     options = list(overrides)
-    story, problems = _attempt(text, path, options)
+    story, problems = _attempt(text, path, options, folder)
     if problems or story is None:
-        raise StoryError(path, _blamed(problems, text, path, options))
+        raise StoryError(path, _blamed(problems, text, path, options, folder))
     return story
 
 
-def _attempt(text: str, path: str, options: list[tuple[str, str]]) -> tuple[Story | None, list[Problem]]:
+def _attempt(
+    text: str, path: str, options: list[tuple[str, str]], folder: Path | None
+) -> tuple[Story | None, list[Problem]]:
     """The story, which means nothing if there are problems."""
     report = Report()
     root = compose(text, report)
     if isinstance(root, Mapping):
         override(root, options, report)
-    story = None if root is None else _story(root, text, path, report)
+    story = None if root is None else _story(root, text, path, folder, report)
     return story, report.problems()
 
 
-def _blamed(problems: list[Problem], text: str, path: str, options: list[tuple[str, str]]) -> list[Problem]:
+def _blamed(
+    problems: list[Problem], text: str, path: str, options: list[tuple[str, str]], folder: Path | None
+) -> list[Problem]:
     """A mistake in the file that is not there without an option is the option's, as where it shortens a scene."""
     if not options or all(problem.option for problem in problems):
         return problems
     places = [
         {
             (problem.line, problem.column)
-            for problem in _attempt(text, path, options[:count])[1]
+            for problem in _attempt(text, path, options[:count], folder)[1]
             if not problem.option
         }
         for count in range(len(options))
@@ -80,7 +88,7 @@ def _moved(
     if problem.option or not first:
         return problem
     message = f"{problem.message} (in {path}:{problem.line}:{problem.column})"
-    return Problem(first - 1, problem.line, message, shown(*options[first - 1]))
+    return Problem(first - 1, problem.line, message, shown(*options[first - 1]), problem.detail)
 
 
 def _contents(name: str) -> str:
@@ -114,7 +122,7 @@ def _unreadable(path: str, message: str) -> StoryError:
     return StoryError(path, [Problem(1, 1, message)])
 
 
-def _story(root: Node, text: str, path: str, report: Report) -> Story | None:
+def _story(root: Node, text: str, path: str, folder: Path | None, report: Report) -> Story | None:
     """The story, which means nothing if ``report`` holds problems in the end."""
     found = fields(root, "a story", KEYS, report)
     if isinstance(root, Mapping) and "story" not in root.lost:
@@ -122,6 +130,7 @@ def _story(root: Node, text: str, path: str, report: Report) -> Story | None:
     canvas = _canvas(found["canvas"], report) if "canvas" in found else Canvas(192, 108)
     rate = _rate(found["rate"], report) if "rate" in found else Fraction(12)
     seed = _seed(found["seed"], report) if "seed" in found else 0
+    base = _base(found, rate or Fraction(1), report)
     drawer = read_drawer(found["drawer"], canvas, report) if "drawer" in found else Choice("fft")
     perceptors = read_perceptors(found["perceptor"], report) if "perceptor" in found else ("embedded",)
     border = read_border(found["border"], report) if "border" in found else BORDERS[0]
@@ -132,12 +141,18 @@ def _story(root: Node, text: str, path: str, report: Report) -> Story | None:
             )
         return None
     checks: list[Check] = []
-    film = Film(report, checks, canvas, rate, border, found.get("prior"), usual_steps(drawer.name))
+    steps = usual_steps(drawer.name)
+    film = Film(report, checks, canvas, rate, border, found.get("prior"), steps, seed, base, folder)
     scenes = read_scenes(found["scenes"], film)
     run_checks(checks, START, report)
     if canvas is None or rate is None:
         return None
-    return Story(canvas, rate, seed, drawer, perceptors, scenes, text, path)
+    return Story(canvas, rate, seed, drawer, perceptors, scenes, text, path, base)
+
+
+def _base(found: dict[str, Node], rate: Fraction, report: Report) -> TimeBase:
+    bpm = read_bpm(found["bpm"], report) if "bpm" in found else PLAIN.bpm
+    return read_markers(found["markers"], bpm, rate, report) if "markers" in found else TimeBase(bpm)
 
 
 def _version(node: Node | None, report: Report) -> None:

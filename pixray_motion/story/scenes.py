@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 from pixray_motion.geometry import Canvas
 from pixray_motion.story import limits, traps
@@ -18,7 +19,7 @@ from pixray_motion.story.numbers import read_number
 from pixray_motion.story.prompts import read_prompts
 from pixray_motion.story.report import Place, Refused, Report, quoted, unknown
 from pixray_motion.story.scope import Scope, fields, got, text_of
-from pixray_motion.story.time import parse_time, round_half_up
+from pixray_motion.story.time import PLAIN, TimeBase, parse_time, round_half_up
 from pixray_motion.story.track import Clock, Constant, Track
 from pixray_motion.units import STEPS
 
@@ -30,6 +31,7 @@ class Film:
     """What all scenes share, and what they do if they do not say.
 
     ``rate`` is None if it could not be read; ``steps`` are those of a picture from nothing, and of a frame after it.
+    ``folder`` is where curves lie, None for a story that is no file.
     """
 
     report: Report
@@ -39,14 +41,21 @@ class Film:
     border: str
     prior: Node | None
     steps: tuple[int, int]
+    seed: int = 0
+    base: TimeBase = PLAIN
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
 class Slot:
-    """A scene's place in the film, in frames; ``clock`` is None where its length could not be read."""
+    """A scene's place in the film, in frames; ``clock`` is None where its length could not be read.
+
+    ``placed`` is False if a length before it could not be read.
+    """
 
     start: int
     clock: Clock | None
+    placed: bool = True
 
 
 def read_scenes(node: Node, film: Film) -> tuple[Scene, ...]:
@@ -72,7 +81,8 @@ def read_scenes(node: Node, film: Film) -> tuple[Scene, ...]:
 
 def _scene(found: dict[str, Node], index: int, name: str, slot: Slot, film: Film) -> Scene:
     clock = slot.clock or Clock(film.rate or Fraction(1), Fraction(1), 1)
-    scope = Scope(film.report, clock, film.canvas, film.checks, slot.clock is not None)
+    timed = slot.clock is not None
+    scope = Scope(film.report, clock, film.canvas, film.checks, timed, film.base, film.folder, slot.placed)
     cut = _flag(found["cut"], "cut", film.report) if "cut" in found else False
     fresh, warm = (Constant(float(steps)) for steps in film.steps)
     steps: Track = Keyed((0.0, 1.0), (fresh, warm), ("linear", "linear")) if cut or index == 0 else warm
@@ -149,11 +159,12 @@ def _name(node: Node, report: Report) -> str:
 def _slots(node: Sequence, found: list[dict[str, Node]], film: Film) -> list[Slot]:
     """Boundaries add up exactly and are rounded once, half up, so that rounding errors do not add up."""
     slots: list[Slot] = []
-    exact, start = Fraction(0), 0
+    exact, start, placed = Fraction(0), 0, film.rate is not None
     for item, values in zip(node.items, found, strict=True):
-        length = _length(item, values.get("length"), film)
+        length = _length(item, values.get("length"), film, exact if placed else None)
         if length is None or film.rate is None:
-            slots.append(Slot(start, None))
+            slots.append(Slot(start, None, placed))
+            placed = False
             continue
         exact += length
         end = round_half_up(exact)
@@ -167,14 +178,18 @@ def _slots(node: Sequence, found: list[dict[str, Node]], film: Film) -> list[Slo
             film.report.add(
                 values["length"].place, "the scene is too short for a single frame; write at least 1f"
             )
-        clock = Clock(film.rate, length / film.rate, end - start) if end > start else None
-        slots.append(Slot(start, clock))
+        moment = Fraction(start) / film.rate
+        clock = Clock(film.rate, length / film.rate, end - start, moment, film.seed, film.base.bpm)
+        slots.append(Slot(start, clock if end > start else None, placed))
         start = end
     return slots
 
 
-def _length(item: Node, node: Node | None, film: Film) -> Fraction | None:
-    """A scene's exact length in frames; None if that is reported."""
+def _length(item: Node, node: Node | None, film: Film, start: Fraction | None) -> Fraction | None:
+    """A scene's exact length in frames, up to a marker if it is one; None if that is reported.
+
+    ``start`` is the scene's in frames, None if nobody knows it, because of a mistake that is reported.
+    """
     if node is None:
         if isinstance(item, Mapping) and "length" not in item.lost:
             film.report.add(item.place, "the scene has no length; write one, as in 'length: 4s'")
@@ -183,10 +198,22 @@ def _length(item: Node, node: Node | None, film: Film) -> Fraction | None:
     if text is None:
         return None
     try:
-        time = parse_time(text)
+        time = parse_time(text, film.base)
         if time.unit == "%":
             raise Refused(f"a scene's length cannot be {quoted(text)}; write 48f, 4s or 0:04")
     except Refused as refused:
         film.report.add(node.place, refused.message)
         return None
-    return time.frames(film.rate or Fraction(1))
+    if time.marker and start is None:
+        return None
+    length = time.frames(film.rate or Fraction(1), start=start or Fraction(0))
+    if time.marker and length <= 0:
+        rate = film.rate or Fraction(1)
+        end, begin = (f"{float(x / rate):.10g}s" for x in ((start or 0) + length, start or Fraction(0)))
+        film.report.add(
+            node.place,
+            f"{quoted(text)} ({end} in the film) is not after the scene's start ({begin}); choose a later marker, or "
+            "shorten the scenes before",
+        )
+        return None
+    return length
