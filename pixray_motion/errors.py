@@ -34,18 +34,20 @@ class MotionError(Exception):
 class Problem:
     """One mistake in a story file: 1-based line and column (in characters), and one sentence.
 
-    ``option`` is the ``--set`` value, ``key=value``, where the mistake is in one and not in the file.
+    ``option`` is the ``--set`` value, ``key=value``, where the mistake is in one and not in the file. ``detail`` are
+    lines that show the mistake, as a formula and a mark below the character that is wrong.
     """
 
     line: int
     column: int
     message: str
     option: str = ""
+    detail: tuple[str, ...] = ()
 
     def within(self, path: str) -> str:
-        """The line that a user sees; ``path`` is the file's name."""
+        """The line that a user sees, and below it the detail, indented; ``path`` is the file's name."""
         where = f"--set {self.option}" if self.option else f"{path}:{self.line}:{self.column}"
-        return f"{where}: {self.message}"
+        return "\n    ".join([f"{where}: {self.message}", *self.detail])
 
 
 class StoryError(MotionError):

@@ -95,9 +95,13 @@ class Registry(Generic[T]):
 def one_of(name: str, allowed: Iterable[str]) -> str:
     """'allowed: a, b' with the nearest of them named first, if one is near."""
     names = list(allowed)
+    return f"{nearest(name, names)}allowed: {', '.join(names)}"
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """The question whether another name was meant, or '' if none is near."""
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    hint = f"did you mean '{near[0]}'? " if near else ""
-    return f"{hint}allowed: {', '.join(names)}"
+    return f"did you mean '{near[0]}'? " if near else ""
 
 
 _broken: dict[str, str] = {}

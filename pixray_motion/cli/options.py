@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -55,20 +54,17 @@ def read_story(
     path: str, settings: tuple[tuple[str, str], ...], seed: int | None, quality: str = "full"
 ) -> Story:
     """The story as the options want it."""
-    from dataclasses import replace
-
     from pixray_motion.story.read import read
     from pixray_motion.variants import draft
 
     others = tuple(pair for pair in settings if seed is None or pair[0] != "seed")
-    story = read(path, others)
-    if seed is not None:
-        story = replace(story, seed=seed)
+    story = read(path, others if seed is None else (*others, ("seed", str(seed))))
     return draft(story) if quality == "draft" else story
 
 
 def parse_frames(text: str, story: Story) -> range:
-    """``A:B``, half-open, counted from the film's start: frames (``24f``, or plain ``0:48``) or times (``0:02.5``).
+    """``A:B``, half-open, counted from the film's start: frames (``24f``, or plain ``0:48``), times (``0:02.5``),
+    beats and markers.
 
     Without A it starts at the beginning, without B it goes to the end. Times have colons too, so the colon between is
     the one that leaves two times, in the film if there is such a one.
@@ -77,7 +73,7 @@ def parse_frames(text: str, story: Story) -> range:
     spans = [
         span
         for colon in re.finditer(":", text)
-        if (span := _span(text[: colon.start()], text[colon.end() :], story.rate, end)) is not None
+        if (span := _span(text[: colon.start()], text[colon.end() :], story, end)) is not None
     ]
     if not spans:
         raise click.BadParameter(
@@ -96,17 +92,20 @@ def parse_frames(text: str, story: Story) -> range:
     return span
 
 
-def _span(first: str, last: str, rate: Fraction, end: int) -> range | None:
+def _span(first: str, last: str, story: Story, end: int) -> range | None:
     if first.isdecimal() and last.isdecimal():
         first, last = f"{first}f", f"{last}f"
     try:
-        return range(_frame(first.strip() or "0", rate), _frame(last.strip() or f"{end}f", rate))
+        return range(_frame(first.strip() or "0", story), _frame(last.strip() or f"{end}f", story))
     except Refused:
         return None
 
 
-def _frame(text: str, rate: Fraction) -> int:
-    time = parse_time(text)
+def _frame(text: str, story: Story) -> int:
+    time = parse_time(text, story.base)
     if time.unit == "%":
         raise Refused("a share of what?")
-    return round_half_up(time.frames(rate))
+    frame = round_half_up(time.frames(story.rate))
+    if frame < 0:
+        raise Refused("before the film")
+    return frame

@@ -11,14 +11,17 @@ import numpy as np
 
 from pixray_motion.geometry import Matrix
 from pixray_motion.movements.base import Group, Move, Movement
-from pixray_motion.story.formula import Formula
+from pixray_motion.story.easing import Bezier, Steps
+from pixray_motion.story.formula import Formula, cost
 from pixray_motion.story.keyed import Keyed
 from pixray_motion.story.limits import CHECK_WORK, SINGULAR, STEP_SIZE
 from pixray_motion.story.report import Place, Report, number, span
+from pixray_motion.story.sampled import Sampled
 from pixray_motion.story.track import Clock, Constant, Samples, Track
 from pixray_motion.units import Unit
 
 CHUNK = 16_384
+SHAPE_COSTS = {Bezier: 400, Steps: 4}
 FINITE = ", so keep divisors away from 0, roots and logarithms positive, and exponents up to 64"
 
 
@@ -199,7 +202,10 @@ def _chunks(frames: int) -> Iterator[Samples]:
 def _cost(track: Track) -> int:
     """About how many operations a frame takes."""
     if isinstance(track, Formula):
-        return len(track.program)
+        return cost(track.program)
     if isinstance(track, Keyed):
-        return 10 + 2 * max(_cost(part) for part in track.tracks)
+        shapes = max(SHAPE_COSTS.get(type(easing), 20) for easing in set(track.easings))
+        return 10 + shapes + 2 * max(_cost(part) for part in track.tracks)
+    if isinstance(track, Sampled):
+        return 80 if track.window else 20
     return 1

@@ -13,10 +13,11 @@ from pixray_motion.losses import loss
 from pixray_motion.perceptors.base import perceptor
 from pixray_motion.priors.base import prior
 from pixray_motion.registry import Entry, Registry
+from pixray_motion.story.constant import parse_constant
 from pixray_motion.story.limits import LINES
 from pixray_motion.story.lines import FilterLine, PriorLine
 from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence
-from pixray_motion.story.numbers import parse_constant, read_number
+from pixray_motion.story.numbers import read_number
 from pixray_motion.story.plan import Choice
 from pixray_motion.story.report import Refused, Report, cut, quoted
 from pixray_motion.story.scope import Scope, fields, got, text_of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from pixray_motion.story.constant import parse_constant
 from pixray_motion.story.entrance import KINDS, Entrance
 from pixray_motion.story.nodes import Mapping, Node, Scalar
-from pixray_motion.story.numbers import parse_constant
 from pixray_motion.story.report import Refused, quoted, unknown
 from pixray_motion.story.scope import Scope, fields, got, text_of
 from pixray_motion.story.time import parse_time
@@ -71,7 +71,7 @@ def _length(node: Node | None, kind: str, scope: Scope) -> Fraction:
     if text is None:
         return usual
     try:
-        frames = parse_time(text).frames(scope.clock.rate, scope.length)
+        frames = parse_time(text, scope.base).frames(scope.clock.rate, scope.length)
         if not frames:
             raise Refused(f"the length of '{kind}' is {quoted(text)}; write a longer one, or 'cut'")
     except Refused as refused:

@@ -9,9 +9,9 @@ from typing import Any
 from PIL import Image, ImageColor, UnidentifiedImageError
 
 from pixray_motion.story import limits
+from pixray_motion.story.constant import parse_constant
 from pixray_motion.story.files import beside
 from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence
-from pixray_motion.story.numbers import parse_constant
 from pixray_motion.story.plan import Choice
 from pixray_motion.story.report import Refused, Report, quoted
 from pixray_motion.story.scope import fields, got, text_of

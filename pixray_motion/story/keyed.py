@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pixray_motion.story.easing import EASINGS
+from pixray_motion.story.easing import SPLINES, Easing, eased
+from pixray_motion.story.spline import spline
 from pixray_motion.story.track import Clock, Constant, Samples, Track
 
 Indices = NDArray[np.intp]
@@ -16,30 +18,35 @@ Indices = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class PerSecond(Track):
-    """``value`` a second from the scene's start: value * t, or value ** t where the unit is geometric."""
+    """``value`` as often as ``pace`` a second: value * pace * t, or value ** (pace * t) where the unit is geometric.
+
+    ``t`` counts from the scene's start.
+    """
 
     value: float
     clock: Clock
     geometric: bool = False
+    pace: float = 1.0
 
     def sample(self, frames: Samples) -> Samples:
-        seconds = self.clock.seconds(frames)
+        times = self.pace * self.clock.seconds(frames)
         with np.errstate(all="ignore"):
-            return np.float64(self.value) ** seconds if self.geometric else self.value * seconds
+            return np.float64(self.value) ** times if self.geometric else self.value * times
 
 
 @dataclass(frozen=True)
 class Keyed(Track):
     """Runs from key to key.
 
-    Convention: ``times`` are in frames of the scene and increase; ``easings`` holds one name a key, which shapes the
+    Convention: ``times`` are in frames of the scene and increase; ``easings`` holds one a key, which shapes the
     segment that arrives at it. A key's own value may move: a segment blends its two ends, each followed as it runs.
-    Before the first key and after the last one, that key's value holds.
+    A segment with a spline's name needs keys that all stand still. Before the first key and after the last one, that
+    key's value holds.
     """
 
     times: tuple[float, ...]
     tracks: tuple[Track, ...]
-    easings: tuple[str, ...]
+    easings: tuple[Easing, ...]
     geometric: bool = False
 
     def sample(self, frames: Samples) -> Samples:
@@ -48,16 +55,31 @@ class Keyed(Track):
         length = self._times[right] - self._times[left]
         inside = length > 0
         share = np.divide(frames - self._times[left], length, out=np.zeros(frames.shape), where=inside)
-        share = self._eased(share, right)
         first, last = self._values(left, frames), self._values(right, frames)
-        return np.where(share == 0, first, self._blend(first, last, share))
+        values = np.where(inside, last, first)
+        kinds, which = self._shapes
+        for index, easing in enumerate(kinds):
+            part = np.flatnonzero((which[right] == index) & inside)
+            if part.size:
+                values[part] = self._between(easing, frames[part], share[part], first[part], last[part])
+        return np.where(share == 0, first, values)
+
+    def _between(
+        self, easing: Easing, frames: Samples, share: Samples, first: Samples, last: Samples
+    ) -> Samples:
+        if easing not in SPLINES:
+            return self._blend(first, last, eased(easing, share))
+        curve = self._splines[str(easing)](frames)
+        values = np.exp(curve) if self.geometric else curve
+        return _kept(values, first, last) if easing == "smooth" else values
 
     def _blend(self, first: Samples, last: Samples, share: Samples) -> Samples:
-        """Kept between the two, so that rounding never leaves the range of values that are allowed."""
+        """Kept between the two, except where an easing goes beyond them on purpose."""
         with np.errstate(all="ignore"):
             linear = not self.geometric
             mixed = first * (1 - share) + last * share if linear else first ** (1 - share) * last**share
-            return np.clip(mixed, np.minimum(first, last), np.maximum(first, last))
+            mixed = np.where(share == 0, first, mixed)
+            return np.where((share >= 0) & (share <= 1), _kept(mixed, first, last), mixed)
 
     @cached_property
     def _times(self) -> Samples:
@@ -69,16 +91,16 @@ class Keyed(Track):
         return np.array([t.value if isinstance(t, Constant) else np.nan for t in self.tracks], np.float64)
 
     @cached_property
-    def _shapes(self) -> tuple[list[str], Indices]:
+    def _shapes(self) -> tuple[list[Easing], Indices]:
         """The easings in use, and which of them each key has."""
-        names = sorted(set(self.easings))
-        return names, np.array([names.index(name) for name in self.easings], np.intp)
+        kinds = list(dict.fromkeys(self.easings))
+        numbers = {easing: index for index, easing in enumerate(kinds)}
+        return kinds, np.array([numbers[easing] for easing in self.easings], np.intp)
 
-    def _eased(self, share: Samples, arriving: Indices) -> Samples:
-        names, which = self._shapes
-        if len(names) == 1:
-            return EASINGS[names[0]](share)
-        return np.choose(which[arriving], [EASINGS[name](share) for name in names])
+    @cached_property
+    def _splines(self) -> dict[str, Callable[[Samples], Samples]]:
+        values = np.log(self._constants) if self.geometric else self._constants
+        return {kind: spline(kind, self._times, values) for kind in SPLINES if kind in self.easings}
 
     def _values(self, keys: Indices, frames: Samples) -> Samples:
         """The value of key ``keys[i]`` at ``frames[i]``; each moving key is asked once, for all of its frames."""
@@ -90,3 +112,8 @@ class Keyed(Track):
             for key, part in zip(distinct, np.split(order, starts[1:]), strict=True):
                 values[part] = self.tracks[key].sample(frames[part])
         return values
+
+
+def _kept(values: Samples, first: Samples, last: Samples) -> Samples:
+    """Between the two, so that rounding never leaves the range of values that are allowed."""
+    return np.clip(values, np.minimum(first, last), np.maximum(first, last))

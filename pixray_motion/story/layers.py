@@ -120,7 +120,9 @@ def _item(node: Node, found: dict[str, Node], name: str, setting: Setting) -> It
     span, timed = setting.scene.span, setting.scope.timed
     item = Item(node, name, own, span.length if timed else None)
     if "scenes" in found:
-        item.children = Outliner(setting.report, setting.film.rate, {}).read(found["scenes"])
+        item.children = Outliner(setting.report, setting.film.rate, {}, setting.film.base).read(
+            found["scenes"]
+        )
         lengths = [child.outer for child in item.children]
         total = None if None in lengths else sum((one for one in lengths if one), Fraction(0))
         if timed and total is not None and total != span.length:

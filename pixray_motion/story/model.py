@@ -11,6 +11,7 @@ from pathlib import Path
 from pixray_motion.geometry import Canvas
 from pixray_motion.story.loop import Loop, looped
 from pixray_motion.story.plan import Choice, Plan
+from pixray_motion.story.time import PLAIN, TimeBase
 from pixray_motion.story.timeline import Scene, Timeline
 
 
@@ -18,7 +19,8 @@ from pixray_motion.story.timeline import Scene, Timeline
 class Story:
     """A film as data. ``text`` is the file that it was read from and ``path`` its name, for messages and metadata.
 
-    ``drawer`` and ``perceptors`` are the film's own; scenes and layers may have others.
+    ``drawer`` and ``perceptors`` are the film's own; scenes and layers may have others. ``base`` holds the film's beat
+    and its markers.
     """
 
     canvas: Canvas
@@ -30,6 +32,7 @@ class Story:
     loop: Loop | None = None
     text: str = ""
     path: str = "story"
+    base: TimeBase = PLAIN
 
     @property
     def frames(self) -> range:

@@ -7,22 +7,23 @@ import re
 
 import numpy as np
 
+from pixray_motion.story import traps
 from pixray_motion.story.check import NumberCheck
-from pixray_motion.story.easing import EASINGS
-from pixray_motion.story.formula import Formula, run
+from pixray_motion.story.constant import NUMBER, is_number, parse_constant
+from pixray_motion.story.eased import is_easing, parse_easing, split_easing
+from pixray_motion.story.easing import SPLINES, Easing
+from pixray_motion.story.formula import Formula, is_constant, run
 from pixray_motion.story.keyed import Keyed, PerSecond
 from pixray_motion.story.limits import NUMBER_CHARACTERS
 from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence
 from pixray_motion.story.parser import compile_formula
-from pixray_motion.story.report import Refused, number, quoted, span, unknown
+from pixray_motion.story.report import Refused, number, quoted, span
+from pixray_motion.story.sampled import is_sampled, read_sampled
 from pixray_motion.story.scope import Scope, got, read_keys
 from pixray_motion.story.track import Constant, Track
 from pixray_motion.units import Pair, Unit
 
-_NUMBER = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
-_CONSTANT = re.compile(_NUMBER)
-_RATE = re.compile(rf"({_NUMBER})\s*/\s*s")
-_EASED = re.compile(r"(?s)(.*[\w).])\s+([A-Za-z][\w-]*)")
+_RATE = re.compile(rf"({NUMBER})\s*/\s*(s|beat)")
 
 NOTHING = Constant(0.0)  # stands for a number that could not be read
 
@@ -31,7 +32,8 @@ def read_number(node: Node, name: str, unit: Unit, scope: Scope) -> Track:
     """A number over the scene's time; whatever is wrong with it is reported, and then the result means nothing."""
     before = scope.report.count
     if isinstance(node, Mapping):
-        track = _keyed(node, name, unit, scope)
+        sampled = is_sampled(node)
+        track = (read_sampled(node, name, scope) or NOTHING) if sampled else _keyed(node, name, unit, scope)
     elif isinstance(node, Scalar):
         track = _value(node, node.text.strip(), name, unit, scope)
     else:
@@ -55,38 +57,22 @@ def read_pair(node: Node, name: str, pair: Pair, scope: Scope) -> tuple[Track, T
     return read_number(x, f"{name} x", pair.unit, scope), read_number(y, f"{name} y", pair.unit, scope)
 
 
-def is_number(text: str) -> bool:
-    return _CONSTANT.fullmatch(text) is not None
-
-
-def parse_constant(text: str, name: str, low: float, high: float, unit: str = "") -> float:
-    """A finite number between ``low`` and ``high``; anything else is ``Refused``."""
-    if len(text) > NUMBER_CHARACTERS or not _CONSTANT.fullmatch(text):
-        raise Refused(f"'{name}' is a number from {span(low, high)}. Got {quoted(text)}")
-    value = float(text)
-    if math.isinf(value):
-        raise Refused(f"{quoted(text)} is too large for '{name}'; {span(low, high)} is allowed")
-    if not low <= value <= high:
-        of = f" ({unit})" if unit else ""
-        raise Refused(f"'{name}' is {quoted(text)}; {span(low, high)}{of} is allowed")
-    return value
-
-
 def parse_track(text: str, name: str, unit: Unit, scope: Scope) -> Track:
     """A constant, a rate or a formula."""
-    if _CONSTANT.fullmatch(text):
+    if is_number(text):
         return Constant(parse_constant(text, name, unit.low, unit.high, unit.name))
     if match := _RATE.fullmatch(text):
-        return _rate(text, float(match[1]), name, unit, scope)
-    if (words := text.split()) and words[-1] in EASINGS:
+        return _rate(text, float(match[1]), match[2], name, unit, scope)
+    easing = split_easing(text)[1]
+    if is_easing(easing):
         raise Refused(
-            f"'{name}': the easing '{words[-1]}' belongs to a keyframe, as in {{0s: 1, 4s: 2 {words[-1]}}}"
+            f"'{name}': the easing '{easing}' belongs to a keyframe, as in {{0s: 1, 4s: 2 {easing}}}"
         )
     try:
         program = compile_formula(text)
     except Refused as refused:
-        raise Refused(f"'{name}': {refused.message}", refused.offset) from refused
-    if any(step.name and not step.arity for step in program):
+        raise Refused(f"'{name}': {refused.message}", refused.offset, refused.detail) from refused
+    if not is_constant(program):
         return Formula(program, scope.clock)
     value = float(np.float64(run(program, {})))
     if not unit.low <= value <= unit.high:
@@ -97,12 +83,15 @@ def parse_track(text: str, name: str, unit: Unit, scope: Scope) -> Track:
     return Constant(value)
 
 
-def _rate(text: str, value: float, name: str, unit: Unit, scope: Scope) -> Track:
+def _rate(text: str, value: float, per: str, name: str, unit: Unit, scope: Scope) -> Track:
     if len(text) > NUMBER_CHARACTERS or math.isinf(value):
         raise Refused(f"{quoted(text)} is too large for '{name}'; {span(unit.low, unit.high)} is allowed")
     if unit.geometric and value <= 0:
-        raise Refused(f"'{name}': {quoted(text)} multiplies once a second, so it must be above 0")
-    return PerSecond(value, scope.clock, unit.geometric)
+        raise Refused(
+            f"'{name}': {quoted(text)} multiplies once a {'second' if per == 's' else per}, so it must be above 0"
+        )
+    pace = 1.0 if per == "s" else float(scope.clock.bpm / 60)
+    return PerSecond(value, scope.clock, unit.geometric, pace)
 
 
 def _value(node: Scalar, text: str, name: str, unit: Unit, scope: Scope) -> Track:
@@ -110,10 +99,12 @@ def _value(node: Scalar, text: str, name: str, unit: Unit, scope: Scope) -> Trac
     try:
         if not text:
             raise Refused(f"'{name}' has no value; write a number, a formula or keyframes {{0s: 1, 4s: 2}}")
+        if node.plain and (hint := traps.split(node.text, node.after)):
+            raise Refused(f"'{name}': {hint}")
         return parse_track(text, name, unit, scope)
     except Refused as refused:
         lead = len(node.text) - len(node.text.lstrip())
-        scope.report.add(node.at(lead + refused.offset), refused.message)
+        scope.report.add(node.at(lead + refused.offset), refused.message, detail=refused.detail)
         return NOTHING
 
 
@@ -121,32 +112,48 @@ def _keyed(node: Mapping, name: str, unit: Unit, scope: Scope) -> Track:
     keys = read_keys(node, scope)
     if not node.pairs:
         scope.report.add(node.place, f"'{name}' has no keyframes; write at least one, as in {{0s: 1}}")
-    tracks, easings = [], []
+    tracks: list[Track] = []
+    easings: list[Easing] = []
     for _, value in keys:
         track, easing = _key(value, name, unit, scope)
         tracks.append(track)
         easings.append(easing)
     if not keys:
         return NOTHING
+    _still(tracks, easings, [value for _, value in keys], scope)
     return Keyed(tuple(float(frame) for frame, _ in keys), tuple(tracks), tuple(easings), unit.geometric)
 
 
-def _key(node: Node, name: str, unit: Unit, scope: Scope) -> tuple[Track, str]:
+def _key(node: Node, name: str, unit: Unit, scope: Scope) -> tuple[Track, Easing]:
     """A key's value and the easing of the segment that arrives at it."""
     if not isinstance(node, Scalar):
         scope.report.add(
             node.place, f"a keyframe of '{name}' is one value, as in {{0s: 1, 4s: 2 ease-in}}. {got(node)}"
         )
         return NOTHING, "linear"
-    text, easing = node.text.strip(), "linear"
-    if text in EASINGS:
+    text = node.text.strip()
+    if is_easing(text):
         scope.report.add(node.place, f"a number is missing before the easing '{text}'")
-        return NOTHING, easing
-    match = _EASED.fullmatch(text)
-    if match:
-        if match[2] not in EASINGS:
-            offset = len(node.text) - len(node.text.lstrip()) + match.start(2)
-            scope.report.add(node.at(offset), unknown("easing", match[2], EASINGS))
+        return NOTHING, "linear"
+    value, word, start = split_easing(text)
+    easing: Easing = "linear"
+    if word:
+        try:
+            easing = parse_easing(word)
+        except Refused as refused:
+            lead = len(node.text) - len(node.text.lstrip())
+            scope.report.add(node.at(lead + start), refused.message)
             return NOTHING, easing
-        text, easing = match[1], match[2]
-    return _value(node, text, name, unit, scope), easing
+    return _value(node, value, name, unit, scope), easing
+
+
+def _still(tracks: list[Track], easings: list[Easing], nodes: list[Node], scope: Scope) -> None:
+    """Report a key that moves beside a segment that is a spline, which goes through all keys."""
+    kind = next((easing for easing in easings if easing in SPLINES), None)
+    moving = next((i for i, track in enumerate(tracks) if not isinstance(track, Constant)), None)
+    if kind is not None and moving is not None:
+        scope.report.add(
+            nodes[moving].place,
+            f"'{kind}' draws a curve through all keys, so each is a plain number, and this one moves; write a number, "
+            f"or another easing than '{kind}'",
+        )

@@ -10,11 +10,11 @@ from typing import TypeVar
 
 from pixray_motion.story import limits, traps
 from pixray_motion.story.choices import parse_whole, read_flag
+from pixray_motion.story.constant import parse_constant
 from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence
-from pixray_motion.story.numbers import parse_constant
 from pixray_motion.story.report import Place, Refused, Report, quoted
 from pixray_motion.story.scope import fields, got, text_of
-from pixray_motion.story.time import parse_time
+from pixray_motion.story.time import PLAIN, Time, TimeBase, parse_time
 
 T = TypeVar("T")
 SEQUENCE = "sequence"
@@ -55,9 +55,17 @@ class Outliner:
     report: Report
     rate: Fraction | None
     defaults: dict[str, Node]
+    base: TimeBase = PLAIN
 
-    def read(self, node: Node, above: str = "") -> list[Item]:
-        """The items of a list of scenes; ``above`` is the number of the sequence that they are in, with a dot."""
+    def film(self, node: Node) -> list[Item]:
+        """The items of the film itself, whose scenes may last up to a marker."""
+        return self.read(node, begin=Fraction(0))
+
+    def read(self, node: Node, above: str = "", begin: Fraction | None = None) -> list[Item]:
+        """The items of a list of scenes; ``above`` is the number of the sequence that they are in, with a dot.
+
+        ``begin`` is where the first starts in the film, None where that is not known yet.
+        """
         if not isinstance(node, Sequence) or not node.items:
             empty = "an empty list" if isinstance(node, Sequence) else got(node).removeprefix("Got ")
             self.report.add(
@@ -67,14 +75,19 @@ class Outliner:
         if len(node.items) > limits.SCENES:
             self.report.add(node.place, f"a film has at most {limits.SCENES} scenes. Got {len(node.items)}")
             return []
-        return [self._item(item, f"{above}{number}") for number, item in enumerate(node.items, 1)]
+        items = []
+        for number, item in enumerate(node.items, 1):
+            items.append(self._item(item, f"{above}{number}", begin))
+            outer = items[-1].outer
+            begin = None if begin is None or outer is None else begin + outer
+        return items
 
-    def _item(self, node: Node, number: str) -> Item:
+    def _item(self, node: Node, number: str, begin: Fraction | None) -> Item:
         if isinstance(node, Mapping) and len(node.pairs) == 1 and node.pairs[0][0].text == SEQUENCE:
             return self._sequence(node.pairs[0][1], number)
         found = self.defaults | fields(node, "a scene", SCENE_KEYS, self.report)
         item = self._played(node, found, f"scene {number}")
-        item.length = self._length(node, found.get("length"))
+        item.length = self._length(node, found.get("length"), begin)
         return item
 
     def _sequence(self, node: Node, number: str) -> Item:
@@ -108,8 +121,8 @@ class Outliner:
             self.report.add(node.place, refused.message)
             return usual
 
-    def _length(self, item: Node, node: Node | None) -> Fraction | None:
-        """A scene's exact length in frames; None if that is reported."""
+    def _length(self, item: Node, node: Node | None, begin: Fraction | None) -> Fraction | None:
+        """A scene's exact length in frames, up to a marker if it is one; None if that is reported."""
         if node is None:
             if isinstance(item, Mapping) and "length" not in item.lost:
                 self.report.add(item.place, "the scene has no length; write one, as in 'length: 4s'")
@@ -118,13 +131,31 @@ class Outliner:
         if text is None:
             return None
         try:
-            time = parse_time(text)
+            time = parse_time(text, self.base)
             if time.unit == "%":
                 raise Refused(f"a scene's length cannot be {quoted(text)}; write 48f, 4s or 0:04")
+            return self._lasting(time, text, begin) if self.rate else None
         except Refused as refused:
             self.report.add(node.place, refused.message)
             return None
-        return time.frames(self.rate) if self.rate else None
+
+    def _lasting(self, time: Time, text: str, begin: Fraction | None) -> Fraction:
+        assert self.rate is not None
+        if not time.marker:
+            return time.frames(self.rate)
+        if begin is None:
+            raise Refused(
+                f"a scene lasts up to the marker {quoted(text)} only where its start is known: outside of sequences "
+                "and layers, and behind scenes whose lengths are right"
+            )
+        length = time.frames(self.rate, start=begin)
+        if length <= 0:
+            end, start = (f"{float(frames / self.rate):.10g}s" for frames in (begin + length, begin))
+            raise Refused(
+                f"{quoted(text)} ({end} in the film) is not after the scene's start ({start}); choose a later marker, "
+                "or shorten the scenes before"
+            )
+        return length
 
 
 def check_names(items: list[Item], report: Report) -> None:

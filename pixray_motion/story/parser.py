@@ -7,11 +7,29 @@ import re
 from dataclasses import dataclass
 
 from pixray_motion.registry import one_of
-from pixray_motion.story.formula import CONSTANTS, FUNCTIONS, VARIABLES, Function, Program, Step, run
+from pixray_motion.story.formula import (
+    COMPARISONS,
+    CONSTANTS,
+    VARIABLES,
+    WORDS,
+    Program,
+    Step,
+    is_constant,
+    run,
+)
+from pixray_motion.story.functions import FUNCTIONS, Function
 from pixray_motion.story.limits import EXPONENT, FORMULA_CHARACTERS, FORMULA_DEPTH
-from pixray_motion.story.report import Refused, cut, quoted
+from pixray_motion.story.report import Refused, cut, pointed, quoted
 
 _LEVELS = (("+", "-"), ("*", "/", "%"))
+_SPOKEN = {
+    "&": "; write 'and'",
+    "|": "; write 'or'",
+    "!": "; write 'not', or != for 'is not'",
+    "=": "; two values are compared by ==",
+    "^": "; powers are written **",
+    "?": "; write 'A if C else B'",
+}
 
 
 def compile_formula(text: str) -> Program:
@@ -32,7 +50,7 @@ class _Token:
 
 _TOKEN = re.compile(
     r"[ \t\n]*(?:(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z_0-9]*)"
-    r"|(?P<mark>\*\*|[-+*/%(),])|(?P<end>$))"
+    r"|(?P<mark>\*\*|[<>=!]=|[-+*/%(),<>])|(?P<end>$))"
 )
 
 
@@ -44,18 +62,31 @@ def _tokens(text: str) -> list[_Token]:
         if match is None or match.lastgroup is None:
             rest = text[position:]
             offset = position + len(rest) - len(rest.lstrip())
-            raise _refusal(text, offset, f"{quoted(text[offset])} is not allowed in a formula")
+            hint = _SPOKEN.get(text[offset], "")
+            raise _refusal(text, offset, f"{quoted(text[offset])} is not allowed in a formula{hint}")
         tokens.append(_Token(match.lastgroup, match[match.lastgroup], match.start(match.lastgroup)))
         position = match.end()
     return tokens
 
 
+def _place_of(word: str) -> str:
+    """Where a word may stand that stands in the wrong place."""
+    return {
+        "not": "; put it and what it denies in parentheses",
+        "if": "; write 'A if C else B'",
+        "else": "; write 'A if C else B'",
+    }.get(word, "; a value is missing before it")
+
+
 def _refusal(text: str, offset: int, reason: str) -> Refused:
-    return Refused(f"the formula {quoted(text)} is wrong at column {offset + 1}: {reason}", offset)
+    return Refused(
+        f"the formula {quoted(text)} is wrong at column {offset + 1}: {reason}", offset, pointed(text, offset)
+    )
 
 
 class _Parser:
-    """Recursive descent with Python's precedence: ``**`` binds more tightly than a minus before it."""
+    """Recursive descent with Python's precedence: ``A if C else B`` binds least, and ``**`` more tightly than a minus
+    before it."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -65,7 +96,7 @@ class _Parser:
         self._depth = 0
 
     def program(self) -> Program:
-        self._level(0)
+        self._value()
         token = self._peek()
         if token.kind != "end":
             raise self._unexpected(token)
@@ -90,6 +121,55 @@ class _Parser:
                 if token.kind == "end"
                 else self._unexpected(token)
             )
+
+    def _word(self, word: str) -> _Token | None:
+        """The next token if it is ``word``."""
+        token = self._peek()
+        if token.kind == "name" and token.text == word:
+            self._next += 1
+            return token
+        return None
+
+    def _value(self) -> None:
+        """``A if C else B``, where B may be another such value."""
+        self._either()
+        choices = 0
+        while self._word("if"):
+            self._either()
+            if self._word("else") is None:
+                raise self._refuse(self._peek(), "'else' is missing, as in 'A if C else B'")
+            self._either()
+            choices += 1
+        self._steps += [Step("if", arity=3)] * choices
+
+    def _either(self) -> None:
+        self._both()
+        while self._word("or"):
+            self._both()
+            self._steps.append(Step("or", arity=2))
+
+    def _both(self) -> None:
+        self._denied()
+        while self._word("and"):
+            self._denied()
+            self._steps.append(Step("and", arity=2))
+
+    def _denied(self) -> None:
+        negations = 0
+        while self._word("not"):
+            negations += 1
+        self._compared()
+        self._steps += [Step("not", arity=1)] * negations
+
+    def _compared(self) -> None:
+        """``a < b <= c`` is one step, so that b is computed once."""
+        self._level(0)
+        signs = []
+        while sign := self._take(*COMPARISONS):
+            signs.append(sign.text)
+            self._level(0)
+        if signs:
+            self._steps.append(Step(" ".join(signs), arity=len(signs) + 1))
 
     def _level(self, level: int) -> None:
         """Operators of one precedence, from left to right; beyond the last level come signs and powers."""
@@ -125,7 +205,7 @@ class _Parser:
         self._steps.append(Step("**", arity=2))
 
     def _check_exponent(self, steps: list[Step], token: _Token) -> None:
-        if any(step.name in VARIABLES for step in steps):
+        if not is_constant(tuple(steps)):
             return
         exponent = float(run(tuple(steps), {}))
         if not abs(exponent) <= EXPONENT:
@@ -135,7 +215,7 @@ class _Parser:
         token = self._peek()
         if self._take("("):
             self._deeper(token)
-            self._level(0)
+            self._value()
             self._expect(")")
             self._depth -= 1
             return
@@ -153,6 +233,8 @@ class _Parser:
     def _name(self, token: _Token) -> None:
         name = token.text
         called = self._peek().text == "("
+        if name in WORDS:
+            raise self._refuse(token, f"'{name}' is not expected here{_place_of(name)}")
         if name in FUNCTIONS and called:
             self._call(token, FUNCTIONS[name])
         elif called:
@@ -176,9 +258,9 @@ class _Parser:
         self._deeper(token)
         self._expect("(")
         count = 1
-        self._level(0)
+        self._value()
         while self._take(","):
-            self._level(0)
+            self._value()
             count += 1
         self._expect(")")
         self._depth -= 1
@@ -198,6 +280,7 @@ class _Parser:
         if token.kind == "end":
             return self._refuse(token, "it ends too early")
         hint = "; write decimals with a point" if token.text == "," and self._depth == 0 else ""
+        hint = hint or (_place_of(token.text) if token.text == "else" else "")
         return self._refuse(token, f"{quoted(token.text)} is not expected here{hint}")
 
     def _refuse(self, token: _Token, reason: str) -> Refused:

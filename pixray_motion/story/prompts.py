@@ -5,10 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 
 from pixray_motion.story import traps
+from pixray_motion.story.constant import is_number, parse_constant
 from pixray_motion.story.limits import LINES, PROMPT_CHARACTERS
 from pixray_motion.story.lines import PromptLine, TextKey
 from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence
-from pixray_motion.story.numbers import is_number, parse_constant, parse_track, read_number
+from pixray_motion.story.numbers import parse_track, read_number
 from pixray_motion.story.report import Refused, quoted
 from pixray_motion.story.scope import Scope, fields, got, read_keys, text_of
 from pixray_motion.story.track import Constant, Track
@@ -37,18 +38,22 @@ def _item(node: Node, scope: Scope) -> list[PromptLine]:
     if isinstance(node, Scalar):
         return _strings(node, scope)
     if isinstance(node, Mapping):
-        return [PromptLine(_morph(node, scope), Constant(1.0))] if _is_morph(node) else _mapping(node, scope)
+        return (
+            [PromptLine(_morph(node, scope), Constant(1.0))]
+            if _is_morph(node, scope)
+            else _mapping(node, scope)
+        )
     scope.report.add(
         node.place, "a prompt is a text or a mapping {text, weight, stop}. Got a list inside the list"
     )
     return []
 
 
-def _is_morph(node: Mapping) -> bool:
+def _is_morph(node: Mapping, scope: Scope) -> bool:
     """Keys that begin like a time are meant as times, even where they are not good ones."""
-    names = [key.text for key, _ in node.pairs]
-    return (
-        bool(names) and not any(name in KEYS for name in names) and any(n[0] in "-.0123456789" for n in names)
+    names = [key.text.strip() for key, _ in node.pairs]
+    return not any(name in KEYS for name in names) and any(
+        name[:1] in tuple("-.0123456789") or name.split(" ")[0] in scope.base.markers for name in names
     )
 
 

@@ -14,6 +14,7 @@ from pixray_motion.story import limits
 from pixray_motion.story.check import Check, run_checks
 from pixray_motion.story.choices import parse_size, parse_whole, read_drawer, read_perceptors
 from pixray_motion.story.loops import read_loop
+from pixray_motion.story.markers import read_bpm, read_markers
 from pixray_motion.story.model import Story
 from pixray_motion.story.nodes import Mapping, Node, compose
 from pixray_motion.story.outline import SHARED
@@ -22,6 +23,7 @@ from pixray_motion.story.plan import Choice
 from pixray_motion.story.report import START, Refused, Report, quoted
 from pixray_motion.story.scenes import Film, Given, read_border, read_scenes
 from pixray_motion.story.scope import fields, text_of
+from pixray_motion.story.time import PLAIN, TimeBase
 from pixray_motion.story.timeline import BORDERS
 
 VERSION = 1
@@ -29,6 +31,8 @@ KEYS = (
     "story",
     "canvas",
     "rate",
+    "bpm",
+    "markers",
     "seed",
     "drawer",
     "perceptor",
@@ -151,15 +155,21 @@ def _story(root: Node, text: str, path: str, report: Report) -> Story | None:
             )
         return None
     checks: list[Check] = []
-    film = Film(report, checks, canvas, rate, seed, defaults, _folder(path))
+    base = _base(found, rate or Fraction(1), report)
+    film = Film(report, checks, canvas, rate, seed, defaults, _folder(path), base)
     scenes = read_scenes(found["scenes"], film, Given(drawer, perceptors, border, found.get("prior")))
     run_checks(checks, START, report)
     if canvas is None or rate is None:
         return None
-    story = Story(canvas, rate, seed, drawer, perceptors, scenes, None, text, path)
+    story = Story(canvas, rate, seed, drawer, perceptors, scenes, None, text, path, base)
     if "loop" in found and not report:
         story = replace(story, loop=read_loop(found["loop"], story, report))
     return story
+
+
+def _base(found: dict[str, Node], rate: Fraction, report: Report) -> TimeBase:
+    bpm = read_bpm(found["bpm"], report) if "bpm" in found else PLAIN.bpm
+    return read_markers(found["markers"], bpm, rate, report) if "markers" in found else TimeBase(bpm)
 
 
 def _folder(path: str) -> Path | None:

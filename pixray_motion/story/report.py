@@ -10,6 +10,7 @@ from pixray_motion.registry import one_of
 from pixray_motion.story.limits import PROBLEMS
 
 SHOWN = 60
+POINTED = 100
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,14 @@ START = Place(1, 1)
 
 
 class Refused(Exception):
-    """A value that cannot be read: one sentence, and how many characters into the value it goes wrong."""
+    """A value that cannot be read: one sentence, how many characters into the value it goes wrong, and a ``Problem``'s
+    detail."""
 
-    def __init__(self, message: str, offset: int = 0) -> None:
+    def __init__(self, message: str, offset: int = 0, detail: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.offset = offset
+        self.detail = detail
 
 
 class Report:
@@ -48,14 +51,14 @@ class Report:
         self._more = 0
         self.count = 0  # of all that was told, also of what was dropped
 
-    def add(self, place: Place, message: str, again: bool = False) -> None:
+    def add(self, place: Place, message: str, again: bool = False, detail: tuple[str, ...] = ()) -> None:
         """A second problem at a place mostly follows from the first and is dropped, unless it is told ``again``."""
         self.count += 1
         if place in self._places and not again:
             return
         self._places.add(place)
         if len(self._problems) < PROBLEMS:
-            self._problems.append(Problem(place.line, place.column, message, place.option))
+            self._problems.append(Problem(place.line, place.column, message, place.option, detail))
         else:
             self._more += 1
 
@@ -80,6 +83,13 @@ def cut(text: str) -> str:
     """``text`` on one line, printable, at most 60 characters long."""
     text = text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def pointed(text: str, offset: int) -> tuple[str, ...]:
+    """``text`` and a mark below its character ``offset``; nothing where the two would not stand in one column."""
+    if len(text) > POINTED or not (text.isascii() and text.isprintable()):
+        return ()
+    return text, " " * offset + "^"
 
 
 def unknown(what: str, name: str, allowed: Iterable[str], where: str = "") -> str:

@@ -34,7 +34,7 @@ from pixray_motion.story.plan import Choice
 from pixray_motion.story.prompts import read_prompts
 from pixray_motion.story.report import Report, quoted, unknown
 from pixray_motion.story.scope import Scope, text_of
-from pixray_motion.story.time import round_half_up
+from pixray_motion.story.time import PLAIN, TimeBase, round_half_up
 from pixray_motion.story.timeline import BORDERS, Scene
 from pixray_motion.story.track import Clock, Constant, Track
 from pixray_motion.units import STEPS
@@ -51,6 +51,7 @@ class Film:
     seed: int = 0
     defaults: dict[str, Node] = field(default_factory=dict)
     folder: Path | None = None
+    base: TimeBase = PLAIN
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Given:
 
 def read_scenes(node: Node, film: Film, given: Given) -> tuple[Scene, ...]:
     """All scenes of the film, one after the other."""
-    items = Outliner(film.report, film.rate, film.defaults).read(node)
+    items = Outliner(film.report, film.rate, film.defaults, film.base).film(node)
     check_names(items, film.report)
     return tuple(Layout(film).lay(items, Fraction(1), given))
 
@@ -89,6 +90,7 @@ class Layout:
         self.last = before
         self.count = 0
         self.full = False
+        self.lost = False
 
     def lay(self, items: list[Item], pace: Fraction, given: Given) -> Iterator[Scene]:
         """The scenes of ``items``, which run at ``pace``: backwards, and in the other order, where it is below 0."""
@@ -112,6 +114,7 @@ class Layout:
                 return
             scene = self._scene(item, span, given)
             self.cursor += item.length / abs(pace) if item.length else 0
+            self.lost |= item.length is None
             self.last = scene
             yield scene
             return
@@ -192,8 +195,12 @@ class Layout:
         rate = film.rate or Fraction(1)
         timed = span is not None and film.rate is not None
         span = span or Span(round_half_up(self.cursor), 1, Fraction(1))
-        clock = Clock(rate, span.length / rate, max(1, round_half_up(span.length)))
-        return Scope(film.report, clock, film.canvas, film.checks, timed, film.folder), span
+        frames = max(1, round_half_up(span.length))
+        clock = Clock(rate, span.length / rate, frames, span.start / rate, film.seed, film.base.bpm)
+        placed = timed and not self.lost
+        return Scope(
+            film.report, clock, film.canvas, film.checks, timed, film.base, film.folder, placed
+        ), span
 
     def _entrance(self, found: dict[str, Node], scope: Scope, span: Span) -> Entrance | None:
         if "transition" not in found:

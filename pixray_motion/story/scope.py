@@ -11,9 +11,11 @@ from pixray_motion.geometry import Canvas
 from pixray_motion.story import traps
 from pixray_motion.story.check import Check
 from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence
-from pixray_motion.story.report import Refused, Report, quoted, unknown
-from pixray_motion.story.time import parse_time
+from pixray_motion.story.report import Refused, Report, number, quoted, unknown
+from pixray_motion.story.time import PLAIN, Time, TimeBase, parse_time
 from pixray_motion.story.track import Clock
+
+HALF = Fraction(1, 2)
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class Scope:
     """A scene's clock, and where readers leave problems and checks.
 
     ``timed`` is False where the scene's length could not be read: then keys are not held against it, and nothing is
-    checked over its frames. ``canvas`` is None if it could not be read. ``folder`` is where the story's files lie.
+    checked over its frames. ``placed`` is False where a length before it could not be read: then markers are not held
+    against it. ``canvas`` is None if it could not be read, and ``folder``, where curves lie, if the story is no file.
     """
 
     report: Report
@@ -29,12 +32,19 @@ class Scope:
     canvas: Canvas | None
     checks: list[Check]
     timed: bool = True
+    base: TimeBase = PLAIN
     folder: Path | None = None
+    placed: bool = True
 
     @property
     def length(self) -> Fraction:
         """The scene's exact length in frames."""
         return self.clock.length * self.clock.rate
+
+    @property
+    def start(self) -> Fraction:
+        """The scene's first frame in the film."""
+        return self.clock.start * self.clock.rate
 
 
 def fields(node: Node, what: str, allowed: Iterable[str], report: Report) -> dict[str, Node]:
@@ -71,26 +81,47 @@ def got(node: Node) -> str:
 def read_keys(node: Mapping, scope: Scope) -> list[tuple[Fraction, Node]]:
     """Keyframes in frames of the scene, exact and increasing, with their values; reports those that are not."""
     keys: list[tuple[Fraction, Node]] = []
-    rate, length = scope.clock.rate, scope.length
     for key, value in node.pairs:
         try:
-            time = parse_time(key.text.strip())
+            frame = _frame(parse_time(key.text.strip(), scope.base), key.text, scope)
         except Refused as refused:
             scope.report.add(key.place, refused.message)
             continue
-        frame = time.frames(rate, length)
-        if scope.timed and frame > length:
-            scope.report.add(
-                key.place, f"the key {quoted(key.text)} lies behind the scene's end{_end(scope)}"
-            )
-        elif scope.timed and keys and frame <= keys[-1][0]:
-            same = "is the same time as" if frame == keys[-1][0] else "is earlier than"
+        if not scope.timed or frame is None:
+            keys += [] if frame is None else [(frame, value)]
+        elif keys and float(frame) <= float(keys[-1][0]):
+            same = "is the same time as" if float(frame) == float(keys[-1][0]) else "is earlier than"
             scope.report.add(
                 key.place, f"the key {quoted(key.text)} {same} the key before it; write keys in order of time"
             )
         else:
             keys.append((frame, value))
     return keys
+
+
+def _frame(time: Time, text: str, scope: Scope) -> Fraction | None:
+    """A key's frame, which lies within the scene; None for a marker in a scene that begins nobody knows when."""
+    frame, length = time.frames(scope.clock.rate, scope.length, scope.start), scope.length
+    if time.marker and not scope.placed:
+        return None
+    if not scope.timed:
+        return frame
+    if time.marker and -HALF <= frame <= length + HALF:
+        return min(max(frame, Fraction(0)), length)  # where the scene's ends were rounded to frames
+    if 0 <= frame <= length:
+        return frame
+    if not time.marker:
+        raise Refused(f"the key {quoted(text)} lies behind the scene's end{_end(scope)}")
+    moment, first = (frame + scope.start) / scope.clock.rate, scope.clock.start
+    side, bound = ("before", first) if frame < 0 else ("behind", first + scope.clock.length)
+    edge = "start" if frame < 0 else "end"
+    raise Refused(
+        f"the key {quoted(text)} ({_seconds(moment)} in the film) lies {side} the scene's {edge} ({_seconds(bound)})"
+    )
+
+
+def _seconds(seconds: Fraction) -> str:
+    return f"{number(round(float(seconds), 3))}s"
 
 
 def _end(scope: Scope) -> str:

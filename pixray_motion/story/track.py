@@ -14,14 +14,25 @@ Samples = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Clock:
-    """A scene's own time: ``rate`` frames a second, ``length`` seconds as written, ``frames`` frames in all."""
+    """A scene's own time: ``rate`` frames a second, ``length`` seconds as written, ``frames`` frames in all.
+
+    ``start`` is when its first frame is shown, in seconds from the film's start; ``seed`` and ``bpm``, beats a minute,
+    are the film's.
+    """
 
     rate: Fraction
     length: Fraction
     frames: int
+    start: Fraction = Fraction(0)
+    seed: int = 0
+    bpm: Fraction = Fraction(120)
 
     def seconds(self, frames: Samples) -> Samples:
         return frames / float(self.rate)
+
+    def beats(self, frames: Samples) -> Samples:
+        """Since the film's start."""
+        return (float(self.start) + self.seconds(frames)) * float(self.bpm / 60)
 
 
 class Track(ABC):

@@ -118,6 +118,13 @@ def cut_off(text: str, after: str) -> str | None:
     )
 
 
+def split(text: str, after: str) -> str | None:
+    """The hint for ``min(0.2`` of ``{x: min(0.2, t)}``, which YAML ends at the comma."""
+    if text.count("(") <= text.count(")") or not after.lstrip().startswith(","):
+        return None
+    return f"{quoted(text)} is cut off by YAML at its ','; {_QUOTE}"
+
+
 def _spaced(match: re.Match[str]) -> str:
     return f"put a space after the colon: {quoted(f'{match[1]}: {match[2]}')}"
 
