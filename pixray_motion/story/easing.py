@@ -26,7 +26,8 @@ def _bounce(x: Samples) -> Samples:
     x = 2.75 * (1 - x)
     arcs = [x < 1, x < 2, x < 2.5]
     centre, rest = np.select(arcs, [0, 1.5, 2.25], 2.625), np.select(arcs, [1, 0.25, 0.0625], 0.015625)
-    return rest - (x - centre) ** 2
+    height: Samples = rest - (x - centre) ** 2
+    return height
 
 
 FAMILIES: dict[str, Shape] = {

@@ -12,13 +12,13 @@ from pixray_motion.story.check import NumberCheck
 from pixray_motion.story.constant import NUMBER, is_number, parse_constant
 from pixray_motion.story.eased import is_easing, parse_easing, split_easing
 from pixray_motion.story.easing import SPLINES, Easing
+from pixray_motion.story.follow import is_sampled, read_sampled
 from pixray_motion.story.formula import Formula, is_constant, run
 from pixray_motion.story.keyed import Keyed, PerSecond
 from pixray_motion.story.limits import NUMBER_CHARACTERS
 from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence
 from pixray_motion.story.parser import compile_formula
 from pixray_motion.story.report import Refused, number, quoted, span
-from pixray_motion.story.sampled import is_sampled, read_sampled
 from pixray_motion.story.scope import Scope, got, read_keys
 from pixray_motion.story.track import Constant, Track
 from pixray_motion.units import Pair, Unit

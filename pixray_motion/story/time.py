@@ -1,4 +1,4 @@
-"""Times as a story writes them, exact: ``48f``, ``4s``, ``0:04.5``, ``1:02:03``, ``8 beats``, ``50%``, ``drop + 1s``."""
+"""Times as a story writes them, exact: ``48f``, ``4s``, ``0:04.5``, ``8 beats``, ``50%``, ``drop + 1s``."""
 
 from __future__ import annotations
 
