@@ -14,7 +14,7 @@ BROKEN = sorted((Path(__file__).parent / "data" / "broken").glob("*.yaml"))
 def problems(text: str, *overrides: tuple[str, str]) -> list[str]:
     with pytest.raises(StoryError) as caught:
         parse(text, "s", overrides)
-    return str(caught.value).split("\n")
+    return [line for line in str(caught.value).split("\n") if not line.startswith("    ")]
 
 
 @pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
@@ -25,7 +25,14 @@ def test_a_broken_story_gives_its_lines_and_no_others(path: Path) -> None:
     ]
     with pytest.raises(StoryError) as caught:
         read(path)
-    assert str(caught.value).split("\n") == [f"{path}:{line}" for line in expected]
+    told = [line for line in str(caught.value).split("\n") if not line.startswith("    ")]
+    assert told == [f"{path}:{line}" for line in expected]
+
+
+def test_a_wrong_formula_is_shown_with_a_mark_where_it_is_wrong() -> None:
+    with pytest.raises(StoryError) as caught:
+        parse("story: 1\nscenes: [{length: 1s, move: [{rotate: {angle: 5*sine(t)}}]}]")
+    assert str(caught.value).split("\n")[1:] == ["    5*sine(t)", "      ^"]
 
 
 def test_there_are_enough_of_them() -> None:

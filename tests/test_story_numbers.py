@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from pixray_motion.errors import StoryError
 from pixray_motion.movements.base import Move
-from pixray_motion.story.easing import EASINGS
 from pixray_motion.story.read import parse
 from pixray_motion.story.track import Track
 
@@ -50,7 +49,7 @@ def test_all_kinds_of_times_can_be_keys() -> None:
 
 
 @settings(max_examples=30)
-@given(st.sampled_from(sorted(EASINGS)), st.integers(0, 20))
+@given(st.sampled_from(["linear", "hold", "ease-in", "ease-out", "ease-in-out"]), st.integers(0, 20))
 def test_an_easing_shapes_the_segment_that_arrives(name: str, frame: int) -> None:
     angle = track(f"{{0s: 0, 2s: 1 {name}, 4s: 0}}")
     share = {
