@@ -146,6 +146,8 @@ def _index(name: str, header: list[str], column: str | None) -> int:
         raise Refused(
             f"{quoted(name)} has no column {quoted(column)}; {allowed}, or a number from 0 to {len(header) - 1}"
         )
+    if not header:
+        raise Refused(f"{quoted(name)} holds no samples; write at least one number")
     values = [index for index, title in enumerate(header) if title.lower() not in CLOCKS]
     if len(values) != 1:
         titles = [cut(title) for title in header if title][:10]
