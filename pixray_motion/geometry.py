@@ -94,6 +94,27 @@ class Motion:
         """
         return cls(_rows((1, x, 0), (y, 1, 0)))
 
+    @classmethod
+    def mirror(cls, x: float, y: float) -> Motion:
+        """Left and right change sides where ``x`` is -1 and not 1, up and down where ``y`` is."""
+        return cls(_rows((x, 0, 0), (0, y, 0)))
+
+    @classmethod
+    def tilted(cls, tilt: float, turn: float, distance: float) -> Motion:
+        """A plane turned about the centre, in perspective, seen from ``distance`` canvas heights.
+
+        First its right side goes away from the viewer by ``turn`` degrees, then its upper side by ``tilt``.
+        """
+        a, b = np.radians(tilt), np.radians(turn)
+        up, across = np.sin(a), np.sin(b)
+        return cls(
+            _rows(
+                (np.cos(b), 0, 0),
+                (up * across, np.cos(a), 0),
+                (np.cos(a) * across / distance, -up / distance, 1),
+            )
+        )
+
     def __matmul__(self, first: Motion) -> Motion:
         """``b @ a``: do ``a``, then ``b``."""
         return Motion(self.matrix @ first.matrix)
@@ -143,11 +164,11 @@ class Motion:
         return hash(self.matrix.tobytes())
 
 
-def _rows(first: Row, second: Row) -> Matrix:
-    """(3, 3), or (N, 3, 3) where entries are arrays: the affine matrix with these rows."""
-    rows = (first, second, (0, 0, 1))
+def _rows(first: Row, second: Row, third: Row = (0, 0, 1)) -> Matrix:
+    """(3, 3), or (N, 3, 3) where entries are arrays: the matrix with these rows."""
+    rows = (first, second, third)
     if not any(isinstance(entry, np.ndarray) for row in rows for entry in row):
         return np.array(rows, np.float64)
-    entries = np.stack(np.broadcast_arrays(*first, *second, 0, 0, 1), -1).astype(np.float64)
+    entries = np.stack(np.broadcast_arrays(*first, *second, *third), -1).astype(np.float64)
     matrix: Matrix = entries.reshape(*entries.shape[:-1], 3, 3)
     return matrix

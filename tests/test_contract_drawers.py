@@ -215,3 +215,17 @@ def test_a_prior_of_another_shape_changes_each_place_where_it_saw_it(name: str) 
     edges = [0, 1, 2, 3, 4, 5, 6, -7, -6, -5, -4, -3, -2, -1]
     changed, wanted = ((part[..., edges] - part[..., edges].mean()) for part in (after - before, wave))
     assert (changed * wanted).sum() / (changed.norm() * wanted.norm()) > 0.9
+
+
+@pytest.mark.parametrize("motion", [Motion.tilted(12, -8, 0.866), Motion.mirror(-1, 1)])
+def test_a_leaning_or_mirrored_picture_is_where_it_should_be(name: str, motion: Motion) -> None:
+    """A blob goes where the motion takes it, in small steps and at once."""
+    made = make(name, Canvas(96, 54))
+    x, y = np.moveaxis(made.canvas.centres(), -1, 0)
+    blob = np.exp(-((x - 0.3) ** 2 + (y + 0.2) ** 2) / (2 * 0.08**2))
+    image = torch.from_numpy(np.stack([blob] * 3))[None].float()
+    params = made.encode(image)
+    shift = seen(made, made.warp(params, motion, "edge", rng()))[0] - seen(made, params)[0].min()
+    weights = np.clip(shift - 0.4 * shift.max(), 0, None)
+    place = np.array([(weights * x).sum(), (weights * y).sum()]) / weights.sum()
+    assert place == pytest.approx(motion.apply(np.array([0.3, -0.2])), abs=0.03)

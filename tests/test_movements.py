@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pixray_motion.errors import StoryError
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.movements import Group, Move, movement
 from pixray_motion.movements.base import step
@@ -80,6 +81,91 @@ def test_directions() -> None:
     assert rotate(90.0, about=(0.25, 0.25)).apply(right_of_centre) == pytest.approx([0.5, 0.25])
     assert shear(0.5, 0.0).apply(np.array([0.0, 0.2])) == pytest.approx([0.1, 0.2])
     assert shear(0.0, 0.5).apply(np.array([0.2, 0.0])) == pytest.approx([0.2, 0.1])
+
+
+def corners(motion: Motion) -> dict[str, np.ndarray]:
+    """Where the marks of a card in the screen's corners have gone."""
+    marks = {"nw": (-0.5, -0.5), "ne": (0.5, -0.5), "se": (0.5, 0.5), "sw": (-0.5, 0.5), "middle": (0, 0)}
+    return {name: motion.apply(np.array(place, float)) for name, place in marks.items()}
+
+
+def length(card: dict[str, np.ndarray], first: str, last: str) -> float:
+    return float(np.linalg.norm(card[first] - card[last]))
+
+
+def test_directions_of_paths() -> None:
+    flip, orbit, spiral, bounce = (movement.make(name) for name in ("flip", "orbit", "spiral", "bounce"))
+    card = corners(flip(x=1.0))
+    assert card["nw"] == pytest.approx([0.5, -0.5])  # left and right change sides
+    assert corners(flip(y=3.0))["nw"] == pytest.approx([-0.5, 0.5])
+    assert flip(x=0.99, y=2.0) == Motion.identity()
+    assert orbit(0.2, 0.0).apply(np.zeros(2)) == pytest.approx([0.2, 0])
+    assert orbit(0.2, 90.0).apply(np.zeros(2)) == pytest.approx([0, 0.2])
+    assert spiral(2.0, 90.0).apply(np.array([0.25, 0.0])) == pytest.approx([0, 0.5])
+    assert spiral(2.0, 90.0, (0.1, 0.2)).apply(np.array([0.1, 0.2])) == pytest.approx([0.1, 0.2])
+    assert bounce(0.3, 1.0, 0.5).apply(np.zeros(2)) == pytest.approx([0, -0.3])  # up
+    assert bounce(0.3, 2.0, 1.0).apply(np.zeros(2)) == pytest.approx([0, 0])
+
+
+def test_directions_in_depth() -> None:
+    tilt, turn, roll, dolly, vertigo = (
+        movement.make(name) for name in ("tilt", "turn", "roll", "dolly", "dolly-zoom")
+    )
+    card = corners(tilt(40.0))
+    assert length(card, "nw", "ne") < 0.85 < 1.15 < length(card, "sw", "se")  # the upper side is farther away
+    assert card["middle"] == pytest.approx([0, 0])
+    card = corners(turn(40.0))
+    assert length(card, "ne", "se") < 0.85 < 1.15 < length(card, "nw", "sw")  # the right side is farther away
+    assert roll(90.0).apply(np.array([0.25, 0.0])) == pytest.approx([0, -0.25])
+    assert dolly(0.433013).area ** 0.5 == pytest.approx(
+        2.0, rel=1e-5
+    )  # half way to where it stands, at 60 degrees
+    assert dolly(-0.866025).area ** 0.5 == pytest.approx(0.5, rel=1e-5)
+    near, far = (corners(vertigo(fov, tilt=30.0)) for fov in (100.0, 20.0))
+    assert length(near, "nw", "ne") < length(far, "nw", "ne") < 1
+    assert vertigo(100.0) == Motion.identity()
+
+
+@given(st.floats(-60, 60), st.floats(20, 90))
+def test_a_leaning_plane_keeps_straight_lines_and_its_centre(angle: float, fov: float) -> None:
+    for name in ("tilt", "turn"):
+        motion = movement.make(name)(angle, fov)
+        a, b, c = motion.apply(np.array([[-0.2, -0.1], [0.0, 0.0], [0.2, 0.1]]))
+        assert np.linalg.det([b - a, c - a]) == pytest.approx(0, abs=1e-9)
+        assert motion.area == pytest.approx(np.cos(np.radians(angle)), rel=1e-9)
+
+
+def test_shaking_depends_on_the_films_seed_and_stays_small() -> None:
+    def path(seed: int) -> np.ndarray:
+        text = f"{{story: 1, seed: {seed}, scenes: [{{length: 9s, move: [{{shake: {{amount: 0.05, angle: 2}}}}]}}]}}"
+        [shake] = parse(text).scenes[0].parts[0].moves
+        return shake.poses(np.arange(108.0))
+
+    one, again, other = path(1), path(1), path(2)
+    assert np.array_equal(one, again)
+    assert not np.allclose(one, other)
+    assert 0.01 < np.abs(one[:, :2, 2]).max() <= 0.05
+    assert one[:, :2, 2].std(0).min() > 0.005
+
+
+def test_a_bounce_keeps_the_scenes_time() -> None:
+    story = parse("{story: 1, rate: 10, scenes: [{length: 2s, move: [{bounce: {height: 0.2, pace: 1}}]}]}")
+    [move] = story.scenes[0].parts[0].moves
+    assert [move.pose(frame).apply(np.zeros(2))[1] for frame in (0, 5, 10, 15)] == pytest.approx(
+        [0, -0.2, 0, -0.2]
+    )
+
+
+def test_a_plane_that_would_touch_the_camera_is_refused() -> None:
+    text = "{story: 1, scenes: [{length: 1s, move: [{turn: {angle: 70, fov: 100}}]}]}"
+    with pytest.raises(StoryError, match="'turn' leans so far at the scene's frame 0"):
+        parse(text)
+
+
+@given(any_move)
+def test_many_frames_at_once_are_the_same_poses(move: Move) -> None:
+    frames = np.arange(5.0)
+    assert np.allclose(move.poses(frames), [move.pose(frame).matrix for frame in range(5)], atol=1e-12)
 
 
 def test_an_endless_zoom_with_a_pan_pans_steadily() -> None:

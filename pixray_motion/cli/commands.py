@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from pixray_motion import __version__
+from pixray_motion.cli.plan import plan
 from pixray_motion.cli.preview import preview
 from pixray_motion.cli.program import Program
 from pixray_motion.cli.render import render
@@ -26,5 +27,5 @@ def program(debug: bool) -> None:
     """
 
 
-for command in (render, still, preview, check, list_entries, new):
+for command in (render, still, preview, plan, check, list_entries, new):
     program.add_command(command)

@@ -1,6 +1,8 @@
 """Movements: functions of keyframed parameters that return a map of the plane."""
 
 from pixray_motion.movements import affine as affine
+from pixray_motion.movements import depth as depth
+from pixray_motion.movements import paths as paths
 from pixray_motion.movements.base import Group as Group
 from pixray_motion.movements.base import Move as Move
 from pixray_motion.movements.base import Movement as Movement

@@ -6,7 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pixray_motion.geometry import Motion
+import numpy as np
+
+from pixray_motion.geometry import Matrix, Motion
 from pixray_motion.registry import Registry
 from pixray_motion.story.track import Samples, Track
 
@@ -20,6 +22,10 @@ class Movement(ABC):
     @abstractmethod
     def pose(self, frame: float) -> Motion:
         """Where frame 0's undisturbed picture has gone by ``frame``."""
+
+    def poses(self, frames: Samples) -> Matrix:
+        """(N, 3, 3): the matrices of the poses at many frames."""
+        return np.stack([self.pose(frame).matrix for frame in frames.tolist()])
 
     def between(self, first: float, last: float) -> Motion:
         """What takes the picture from frame ``first`` to frame ``last``."""
@@ -37,6 +43,15 @@ class Move(Movement):
     def pose(self, frame: float) -> Motion:
         return self.make(**{name: _value(track, frame) for name, track in self.tracks.items()})
 
+    def poses(self, frames: Samples) -> Matrix:
+        """The same as ``Movement.poses``; a movement that cannot compute with arrays is asked frame by frame."""
+        values = {name: _values(track, frames) for name, track in self.tracks.items()}
+        try:
+            matrices = self.make(**values).matrix
+        except (TypeError, ValueError):
+            return super().poses(frames)
+        return np.broadcast_to(matrices, (*frames.shape, 3, 3))
+
 
 @dataclass(frozen=True)
 class Group(Movement):
@@ -47,11 +62,14 @@ class Group(Movement):
     def pose(self, frame: float) -> Motion:
         return product([child.pose(frame) for child in self.children])
 
+    def poses(self, frames: Samples) -> Matrix:
+        return _product([child.poses(frames) for child in self.children], frames)
+
 
 def steps(movements: tuple[Movement, ...], before: Samples, after: Samples) -> list[Motion]:
     """The steps between many pairs of frames, which may lie between the whole ones."""
-    pairs = zip(before.tolist(), after.tolist(), strict=True)
-    return [product([move.between(first, last) for move in movements]) for first, last in pairs]
+    moved = [move.poses(after) @ np.linalg.inv(move.poses(before)) for move in movements]
+    return [Motion(matrix) for matrix in _product(moved, after)]
 
 
 def step(movements: tuple[Movement, ...], frame: float) -> Motion:
@@ -64,10 +82,24 @@ def step(movements: tuple[Movement, ...], frame: float) -> Motion:
 
 
 def product(motions: list[Motion]) -> Motion:
-    total = Motion.identity()
-    for motion in motions:
-        total = motion @ total
+    first, *rest = motions or [Motion.identity()]
+    for motion in rest:
+        first = motion @ first
+    return first
+
+
+def _product(matrices: list[Matrix], frames: Samples) -> Matrix:
+    """(N, 3, 3): at every frame, the first acting first."""
+    total: Matrix = np.broadcast_to(np.eye(3), (*frames.shape, 3, 3))
+    for matrix in matrices:
+        total = matrix @ total
     return total
+
+
+def _values(track: Track | tuple[Track, Track], frames: Samples) -> Samples | tuple[Samples, Samples]:
+    if isinstance(track, tuple):
+        return track[0].sample(frames), track[1].sample(frames)
+    return track.sample(frames)
 
 
 def _value(track: Track | tuple[Track, Track], frame: float) -> float | tuple[float, float]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from pixray_motion.geometry import Matrix
+from pixray_motion.geometry import Canvas
 from pixray_motion.movements.base import Group, Move, Movement
 from pixray_motion.story.easing import Bezier, Steps
 from pixray_motion.story.formula import Formula, cost
@@ -21,6 +20,7 @@ from pixray_motion.story.track import Clock, Constant, Samples, Track
 from pixray_motion.units import Unit
 
 CHUNK = 16_384
+HORIZON = 0.05
 SHAPE_COSTS = {Bezier: 400, Steps: 4}
 FINITE = ", so keep divisors away from 0, roots and logarithms positive, and exponents up to 64"
 
@@ -66,6 +66,7 @@ class MoveCheck:
     place: Place
     movement: Movement
     clock: Clock
+    canvas: Canvas | None = None
 
     def tracks(self) -> list[Track]:
         return list(_tracks(self.movement))
@@ -91,6 +92,15 @@ class MoveCheck:
                 )
                 report.add(self.place, f"'{self.name}' {what} {when}; make it milder")
                 return False
+            depths = nearest_depths(self.movement, frames, self.canvas) if self.canvas else np.ones(1)
+            if depths.min() < HORIZON:
+                when = moment(int(frames[np.argmin(depths)]), self.clock)
+                report.add(
+                    self.place,
+                    f"'{self.name}' leans so far {when} that a part of the picture comes to lie beside the camera; "
+                    "make the angle or the field of view smaller",
+                )
+                return False
         return True
 
     def _frames(self) -> int:
@@ -115,7 +125,7 @@ class StepCheck:
         """Report the first frame whose step is too large; True if there is none."""
         for frames in _chunks(self._frames()):
             frames = np.arange(max(0, frames[0] - 1), frames[-1] + 1)  # with the frame before
-            areas = sum(np.log(determinants(movement, frames)) for movement in self.movements)
+            areas = sum(np.log(np.abs(determinants(movement, frames))) for movement in self.movements)
             good = np.abs(np.diff(areas)) / 2 <= math.log(STEP_SIZE)
             if not good.all():
                 when = moment(int(frames[np.argmin(good) + 1]), self.clock)
@@ -157,26 +167,26 @@ def determinants(movement: Movement, frames: Samples) -> Samples:
                 total = total * determinants(child, frames)
         return total
     assert isinstance(movement, Move)
-    values = {
-        name: tuple(part.sample(frames) for part in track)
-        if isinstance(track, tuple)
-        else track.sample(frames)
-        for name, track in movement.tracks.items()
-    }
-    matrices = _matrices(movement, values, frames)
-    return np.broadcast_to(np.linalg.det(matrices), frames.shape)
+    areas: Samples = np.linalg.det(movement.poses(frames))
+    if hasattr(movement.make, "mirrors"):
+        np.abs(areas, out=areas)
+    return areas
+
+
+def nearest_depths(movement: Movement, frames: Samples, canvas: Canvas) -> Samples:
+    """(N,): how far the nearest corner of the canvas is from the camera, over how far its centre is."""
+    if isinstance(movement, Group):
+        return np.min(
+            [nearest_depths(child, frames, canvas) for child in movement.children] or [np.ones(1)], axis=0
+        )
+    assert isinstance(movement, Move)
+    corners = np.concatenate([canvas.corners(), np.ones((4, 1))], 1)
+    nearest: Samples = (movement.poses(frames)[:, 2] @ corners.T).min(-1)
+    return nearest
 
 
 def moment(frame: int, clock: Clock) -> str:
     return f"at the scene's frame {frame} ({number(round(float(frame / clock.rate), 3))}s)"
-
-
-def _matrices(move: Move, values: dict[str, Any], frames: Samples) -> Matrix:
-    """(N, 3, 3) poses. A movement that cannot compute with arrays is asked frame by frame."""
-    try:
-        return move.make(**values).matrix
-    except (TypeError, ValueError):
-        return np.stack([move.pose(int(frame)).matrix for frame in frames])
 
 
 def _tracks(movement: Movement) -> Iterator[Track]:

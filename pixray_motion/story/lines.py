@@ -89,6 +89,8 @@ class MaskLine:
 
 
 def _shares(keys: tuple[TextKey, ...], frame: Fraction) -> tuple[tuple[str, float], ...]:
+    if len(keys) == 1:
+        return ((keys[0].text, 1.0),)
     after = bisect_right([key.frame for key in keys], frame)
     if after == 0 or after == len(keys):
         return ((keys[max(after - 1, 0)].text, 1.0),)

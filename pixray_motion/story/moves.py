@@ -5,13 +5,14 @@ from __future__ import annotations
 from pixray_motion.movements.base import Group, Move, Movement, movement
 from pixray_motion.story.check import MoveCheck, StepCheck
 from pixray_motion.story.choices import named, read_parameter
+from pixray_motion.story.keyed import PerSecond
 from pixray_motion.story.limits import LINES
 from pixray_motion.story.nodes import Mapping, Node, Sequence
 from pixray_motion.story.numbers import read_pair
 from pixray_motion.story.report import quoted
 from pixray_motion.story.scope import Scope, fields, got
-from pixray_motion.story.track import Track
-from pixray_motion.units import Pair
+from pixray_motion.story.track import Constant, Track
+from pixray_motion.units import SECONDS, SEED, Kind, Pair
 
 GROUP = "group"
 
@@ -58,9 +59,17 @@ def _move(node: Node, scope: Scope) -> Movement | None:
                 tracks[name] = read_pair(value, name, kind, scope)
             else:
                 tracks[name] = read_parameter(value, name, kind, scope)
+    for parameter in entry.parameters:
+        if parameter.kind in (SECONDS, SEED) and parameter.name not in tracks:
+            tracks[parameter.name] = _of_the_film(parameter.kind, scope)
     move = Move(entry.name, entry.make, tracks)
     _check(move, entry.name, node, scope, before)
     return move
+
+
+def _of_the_film(kind: Kind, scope: Scope) -> Track:
+    """What a movement is told without being asked: the scene's time, and the film's seed."""
+    return PerSecond(1.0, scope.clock) if kind is SECONDS else Constant(float(scope.clock.seed % 2**32))
 
 
 def _group(node: Mapping, scope: Scope) -> Group:
@@ -73,4 +82,4 @@ def _group(node: Mapping, scope: Scope) -> Group:
 def _check(move: Movement, name: str, node: Node, scope: Scope, before: int) -> None:
     """Ask for a check over all frames if reading went well, that is if no problem was added to ``before``."""
     if scope.timed and scope.report.count == before:
-        scope.checks.append(MoveCheck(name, node.place, move, scope.clock))
+        scope.checks.append(MoveCheck(name, node.place, move, scope.clock, scope.canvas))

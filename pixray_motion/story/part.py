@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,11 @@ class Part:
     filters: tuple[FilterLine, ...] = ()
     _values: dict[int, dict[int, list[float]]] = field(default_factory=dict, repr=False, init=False)
     _steps: dict[int, list[Motion]] = field(default_factory=dict, repr=False, init=False)
+
+    @cached_property
+    def morphs(self) -> bool:
+        """Whether any prompt turns from one text into another."""
+        return any(len(line.texts) > 1 for line in self.prompts)
 
     def value(self, frame: int) -> Value:
         """A function that tells a track's value at a frame of the film."""

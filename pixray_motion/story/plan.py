@@ -128,7 +128,11 @@ class Plan:
 
     def digest(self) -> str:
         """A fingerprint of all that a plan asks for."""
-        return hashlib.sha256(json.dumps(self, default=_plain, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(self.as_json().encode()).hexdigest()
+
+    def as_json(self) -> str:
+        """All of it on one line; motions are 3x3 matrices, row by row."""
+        return json.dumps(self, default=_plain, sort_keys=True)
 
 
 def _plain(value: Any) -> Any:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from pixray_motion.geometry import Canvas, Motion
+from pixray_motion.movements.base import product
 from pixray_motion.story.entrance import Entrance, entering, turned
 from pixray_motion.story.lines import MaskLine, PriorLine
 from pixray_motion.story.part import Part, Span
@@ -16,6 +17,7 @@ from pixray_motion.story.track import Track
 
 SETTLING = Fraction(1, 2)  # seconds in which a new prompt is new
 MORE_STEPS = 1.0  # for what is new, as a share
+KEPT = 512  # frames whose prompts are remembered: more than settle at the highest rate
 BORDERS = ("mirror", "edge", "wrap", "noise")
 
 
@@ -129,7 +131,7 @@ class Timeline:
             cut=cut,
             motion=Motion.identity() if cut else self._motion(index, frame),
             border=scene.border,
-            prompts=_prompts(scene, frame),
+            prompts=self._prompts(index, frame),
             losses=_losses(scene, frame),
             filters=tuple(line.at(p.value(frame)) for p in scene.parts for line in p.filters),
             steps=round(steps),
@@ -153,34 +155,43 @@ class Timeline:
 
     def _wishes(self, index: int, frame: int) -> dict[str, float]:
         """Texts with their weights."""
-        prompts = _prompts(self.scenes[index], frame)
+        prompts = self._prompts(index, frame)
         entrance, passed = self._entrance(index, frame)
         if entrance and entrance.kind == "morph":
-            prompts = turned(_prompts(self.scenes[index - 1], frame), prompts, entrance.share(passed))
+            prompts = turned(self._prompts(index - 1, frame), prompts, entrance.share(passed))
         wishes: dict[str, float] = {}
         for prompt in prompts:
             for text, share in prompt.texts:
                 wishes[text] = wishes.get(text, 0.0) + prompt.weight * share
         return wishes
 
+    def _prompts(self, index: int, frame: int) -> tuple[Prompt, ...]:
+        """A scene's prompts, kept for a while, since what is new is found by comparing frames."""
+        kept = self._known
+        if (index, frame) not in kept:
+            while len(kept) >= KEPT:
+                del kept[next(iter(kept))]
+            kept[index, frame] = _prompts(self.scenes[index], frame)
+        return kept[index, frame]
+
+    @cached_property
+    def _known(self) -> dict[tuple[int, int], tuple[Prompt, ...]]:
+        return {}
+
     def _motion(self, index: int, frame: int) -> Motion:
         """The step into a frame: every part's own, the inner ones acting first.
 
         A part that begins here without a cut has no step yet: those that end here repeat their last one for it.
         """
-        total, known = Motion.identity(), set[Part]()
+        steps, known = list[Motion](), set[Part]()  # the last one acts first
         while True:
             scene = self.scenes[index]
             parts = [part for part in scene.parts if part not in known]
             known.update(scene.parts)
-            inner = Motion.identity()
-            for part in parts:
-                if part.span.start < frame:
-                    inner = part.step(frame) @ inner
-            total = total @ inner
+            steps += [part.step(frame) for part in reversed(parts) if part.moves and part.span.start < frame]
             begins = any(part.span.start == frame for part in parts)
             if not begins or scene.cut or index == 0:
-                return total
+                return product(steps[::-1])
             index, frame = index - 1, frame - 1
 
 
@@ -192,9 +203,13 @@ def _guide(scene: Scene, frame: int, novelty: float) -> Guide | None:
 
 
 def _prompts(scene: Scene, frame: int) -> tuple[Prompt, ...]:
-    return tuple(
-        line.at(part.span.own(frame), part.value(frame)) for part in scene.parts for line in part.prompts
-    )
+    found: list[Prompt] = []
+    for part in scene.parts:
+        if part.prompts:
+            own = part.span.own(frame) if part.morphs else Fraction(0)
+            value = part.value(frame)
+            found += [line.at(own, value) for line in part.prompts]
+    return tuple(found)
 
 
 def _losses(scene: Scene, frame: int) -> tuple[tuple[str, float], ...]:

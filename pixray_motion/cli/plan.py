@@ -1,0 +1,84 @@
+"""``plan``: what every frame of a film will be made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import atan2, degrees
+from typing import TYPE_CHECKING
+
+import click
+
+from pixray_motion.cli.options import parse_frames, read_story, story_options
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from pixray_motion.geometry import Motion
+    from pixray_motion.story.plan import Plan, Prompt
+
+LINE = "{:>6}  {:>8}  {:20.20}  {:3}  {:>5}  {:34}  {}"
+SMALL = 1e-6  # what is less is nothing
+
+
+@click.command()
+@story_options
+@click.option("--frames", metavar="A:B", help="Only these frames, B not among them: 24f:48f, 2s:4s, 0:48.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object a frame and line: everything, exactly."
+)
+def plan(
+    story: str, settings: tuple[tuple[str, str], ...], seed: int | None, frames: str | None, as_json: bool
+) -> None:
+    """Say what every frame will be made from.
+
+    A line for each frame, or for each layer of a frame: its time and scene, how the picture moves, the prompts with
+    their weights, and the losses. Nothing is rendered.
+
+    \b
+    Examples:
+      pixray-motion plan my-story.yaml --frames 2s:3s
+      pixray-motion plan my-story.yaml --json > plan.jsonl
+    """
+    film = read_story(story, settings, seed)
+    span = parse_frames(frames, film) if frames is not None else film.frames
+    if not as_json:
+        click.echo(LINE.format("frame", "time", "scene", "cut", "steps", "motion", "prompts; losses"))
+    for frame in span:
+        made = film.plan(frame)
+        if as_json:
+            click.echo(made.as_json())
+        else:
+            for line in lines(made, film.rate):
+                click.echo(line.rstrip())
+
+
+def lines(made: Plan, rate: Fraction) -> Iterator[str]:
+    """The lines of one frame: one for each drawing."""
+    time = f"{float(made.frame / rate):.3f}s"
+    for part in made.drawn():
+        layer = part.drawing.partition("/")[2]
+        scene = f"{made.scene}/{layer}" if layer else part.scene
+        wanted = " | ".join(_prompt(prompt) for prompt in part.prompts if prompt.weight)
+        losses = ", ".join(f"{name} {weight:.4g}" for name, weight in part.losses if weight)
+        cut = "cut" if part.cut else ""
+        wishes = "; ".join(text for text in (wanted, losses) if text)
+        yield LINE.format(made.frame, time, scene, cut, part.steps, motion(part.motion), wishes)
+
+
+def _prompt(prompt: Prompt) -> str:
+    words = " > ".join(text if share == 1 else f"{text} {share:.0%}" for text, share in prompt.texts)
+    return " ".join(words.split()) + ("" if prompt.weight == 1 else f":{prompt.weight:.4g}")
+
+
+def motion(step: Motion) -> str:
+    """A step in words, as far as there are any: how much larger, how far, and how far round."""
+    (a, b, x), (c, d, y), (p, q, _) = step.matrix.tolist()
+    angle = degrees(atan2(c - b, a + d))
+    words = {
+        f"x{step.area**0.5:.4f}": abs(step.area - 1) > SMALL,
+        f"{x:+.4f} {y:+.4f}": max(abs(x), abs(y)) > SMALL,
+        f"{angle:+.3f} deg": abs(angle) > SMALL,
+        "leaning": max(abs(p), abs(q)) > SMALL,
+        "mirrored": a * d - b * c < 0,
+    }
+    return ", ".join(word for word, there in words.items() if there) or "-"
