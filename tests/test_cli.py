@@ -1,5 +1,6 @@
 """The command line, in process: what it prints, what it writes and what it ends with."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from pixray_motion.cli.program import sentence
 from pixray_motion.encode import ffmpeg
 from pixray_motion.story.read import parse
 
-COMMANDS = ("render", "still", "preview", "check", "list", "new")
+COMMANDS = ("render", "still", "preview", "plan", "check", "list", "new")
 LOG = "echo '[out#0/mp4 @ 0x5569c9eede40] Error writing trailer: No space left on device' >&2;"
 STILL = ("still", "a red ball", "--size", "24x16", "--steps", "2")
 
@@ -298,3 +299,28 @@ def test_debug_shows_where_it_happened(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 2
     assert "ZeroDivisionError: oh" in result.stderr
     assert "Traceback" in result.stderr
+
+
+def test_plan_is_a_line_for_each_drawing_of_each_frame(tmp_path: Path) -> None:
+    path = tmp_path / "story.yaml"
+    path.write_text(
+        "story: 1\nrate: 10\nscenes:\n"
+        "- {name: sea, length: 1s, prompts: 'sea:2 | fog:-0.5', move: [zoom: {factor: 2/s}, rotate: {angle: 90/s}]}\n"
+        "- {name: end, length: 1s, transition: {crossfade: 5f}, prompts: {0s: a, 1s: b}, losses: {smoothness: 0.25}}\n"
+    )
+    lines = run("plan", str(path), "--frames", "9f:12f").output.splitlines()
+    assert [line.split()[:3] for line in lines[1:]] == [
+        ["9", "0.900s", "sea"],
+        ["10", "1.000s", "sea"],
+        ["10", "1.000s", "end"],
+        ["11", "1.100s", "sea"],
+        ["11", "1.100s", "end"],
+    ]
+    assert "x1.0718, +9.000 deg" in lines[1]
+    assert lines[1].endswith("sea:2 | fog:-0.5")
+    assert " cut " in lines[3]
+    assert lines[5].endswith("a 90% > b 10%; smoothness 0.25")
+    every = [json.loads(line) for line in run("plan", str(path), "--json").output.splitlines()]
+    assert [plan["frame"] for plan in every] == list(range(20))
+    assert every[0]["motion"] == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    assert [layer["opacity"] for layer in every[12]["layers"]] == [1.0, 0.4]

@@ -240,7 +240,7 @@ def test_a_draft_is_smaller_but_not_too_small(canvas: str, drawer: str, smaller:
     assert small.frames == story.frames
     assert [small.plan(frame).steps for frame in (0, 1)] == [
         round(80 * DRAFT_STEPS),
-        round(8 * DRAFT_STEPS),
+        round(4 * DRAFT_STEPS),
     ]
 
 

@@ -204,20 +204,20 @@ def test_levels_and_steps_rise_while_prompts_change() -> None:
     scenes = "scenes: [{length: 10f, prompts: a}, {length: 10f, prompts: b}]"
     found = levels(scenes)
     assert found[0] == (0.9, 80)
-    assert found[1:10] == [(0.35, 8)] * 9
+    assert found[1:10] == [(0.35, 4)] * 9
     assert found[10:15] == [(0.9, 16)] * 5
-    assert found[15:] == [(0.35, 8)] * 5
+    assert found[15:] == [(0.35, 4)] * 5
     morph = levels("scenes: [{length: 30f, prompts: [{text: {0s: a, 1s: a, 2s: b, 3s: b}}]}]")
-    assert morph[9] == (0.35, 8)
-    assert morph[17] == (0.625, 12)
-    assert morph[29] == (0.35, 8)
-    assert levels("scenes: [{length: 10f, prompts: a}, {length: 5f, prompts: a}]")[1:] == [(0.35, 8)] * 14
+    assert morph[9] == (0.35, 4)
+    assert morph[17] == (0.625, 10)
+    assert morph[29] == (0.35, 4)
+    assert levels("scenes: [{length: 10f, prompts: a}, {length: 5f, prompts: a}]")[1:] == [(0.35, 4)] * 14
 
 
 def test_a_new_scene_after_a_cut_is_fresh_and_then_calm() -> None:
     found = levels("scenes: [{length: 10f, prompts: a}, {length: 10f, prompts: b, cut: true}]")
     assert found[10] == (0.9, 80)
-    assert found[11:] == [(0.35, 8)] * 9
+    assert found[11:] == [(0.35, 4)] * 9
 
 
 def test_a_story_says_what_the_prior_does() -> None:

@@ -38,7 +38,7 @@ def test_defaults() -> None:
     assert [s.name for s in story.scenes] == ["scene 1", "scene 2", "scene 3"]
     assert [s.border for s in story.scenes] == ["mirror"] * 3
     assert [story.plan(f).cut for f in (0, 1, 48, 60)] == [True, False, True, False]
-    assert [story.plan(f).steps for f in (0, 1, 47, 48, 49, 60, 61)] == [80, 8, 8, 80, 8, 8, 8]
+    assert [story.plan(f).steps for f in (0, 1, 47, 48, 49, 60, 61)] == [80, 4, 4, 80, 4, 4, 4]
     assert (story.path, len(story.frames)) == ("a.yaml", 72)
     assert story.text.startswith("story: 1")
 
@@ -56,7 +56,7 @@ def test_a_whole_story() -> None:
     assert (plan.losses, plan.filters[0].values, plan.steps) == (
         (("smoothness", 0.2),),
         (("amount", 1.2),),
-        15,  # half as many again as usual: the prompts are on their way
+        25,  # two and a half times as many as usual: the prompts are on their way
     )
     assert not plan.motion.is_identity
     assert story.plan(48).motion == Motion.identity()

@@ -134,7 +134,7 @@ class Drawer(ABC):
     """
 
     canvas: Canvas
-    steps: tuple[int, int] = (80, 8)
+    steps: tuple[int, int] = (80, 4)
     """How often a picture from nothing, and a frame after another, are refined if a story does not say."""
 
     @abstractmethod

@@ -176,9 +176,10 @@ def determinants(movement: Movement, frames: Samples) -> Samples:
 def nearest_depths(movement: Movement, frames: Samples, canvas: Canvas) -> Samples:
     """(N,): how far the nearest corner of the canvas is from the camera, over how far its centre is."""
     if isinstance(movement, Group):
-        return np.min(
-            [nearest_depths(child, frames, canvas) for child in movement.children] or [np.ones(1)], axis=0
-        )
+        depths = np.ones(frames.shape)
+        for child in movement.children:
+            depths = np.minimum(depths, nearest_depths(child, frames, canvas))
+        return depths
     assert isinstance(movement, Move)
     corners = np.concatenate([canvas.corners(), np.ones((4, 1))], 1)
     nearest: Samples = (movement.poses(frames)[:, 2] @ corners.T).min(-1)

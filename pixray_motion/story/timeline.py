@@ -16,7 +16,7 @@ from pixray_motion.story.plan import Choice, Guide, Layer, Plan, Prompt
 from pixray_motion.story.track import Track
 
 SETTLING = Fraction(1, 2)  # seconds in which a new prompt is new
-MORE_STEPS = 1.0  # for what is new, as a share
+MORE_STEPS = 3.0  # for what is new, as a share
 KEPT = 512  # frames whose prompts are remembered: more than settle at the highest rate
 BORDERS = ("mirror", "edge", "wrap", "noise")
 
