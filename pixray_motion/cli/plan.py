@@ -35,7 +35,7 @@ def plan(
     their weights, and the losses. Nothing is rendered.
 
     \b
-    Examples:
+    Example:
       pixray-motion plan my-story.yaml --frames 2s:3s
       pixray-motion plan my-story.yaml --json > plan.jsonl
     """
