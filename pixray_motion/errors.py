@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os.path
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,7 +36,8 @@ class Problem:
     """One mistake in a story file: 1-based line and column (in characters), and one sentence.
 
     ``option`` is the ``--set`` value, ``key=value``, where the mistake is in one and not in the file. ``detail`` are
-    lines that show the mistake, as a formula and a mark below the character that is wrong.
+    lines that show the mistake, as a formula and a mark below the character that is wrong. ``file`` is the included
+    file that the mistake is in, if it is in one.
     """
 
     line: int
@@ -43,10 +45,12 @@ class Problem:
     message: str
     option: str = ""
     detail: tuple[str, ...] = ()
+    file: str = ""
 
     def within(self, path: str) -> str:
-        """The line that a user sees, and below it the detail, indented; ``path`` is the file's name."""
-        where = f"--set {self.option}" if self.option else f"{path}:{self.line}:{self.column}"
+        """The line that a user sees, and below it the detail, indented; ``path`` is the story file's name."""
+        name = os.path.join(os.path.dirname(path), self.file) if self.file else path
+        where = f"--set {self.option}" if self.option else f"{name}:{self.line}:{self.column}"
         return "\n    ".join([f"{where}: {self.message}", *self.detail])
 
 
@@ -55,7 +59,7 @@ class StoryError(MotionError):
 
     def __init__(self, path: str, problems: Sequence[Problem]) -> None:
         self.path = path
-        self.problems = tuple(sorted(problems, key=lambda p: (bool(p.option), p.line, p.column)))
+        self.problems = tuple(sorted(problems, key=lambda p: (bool(p.option), p.file, p.line, p.column)))
         super().__init__(path, self.problems)
 
     def __str__(self) -> str:

@@ -81,7 +81,9 @@ def judged(options: argparse.Namespace, folder: Path) -> dict[str, str]:
                 if seed == SHEET_SEED:
                     for suffix, captions in (("", list(prompts)), ("-bare", [""] * len(prompts))):
                         page = sheet(pictures, captions, 8, 128)
-                        page.save(options.sheets / f"{name}-{WAYS[way]}{suffix}.png", optimize=True)
+                        page.quantize(256).save(
+                            options.sheets / f"{name}-{WAYS[way]}{suffix}.png", optimize=True
+                        )
             shares = [torch.stack(few) < 1, torch.stack(many) < 1, torch.stack(many) < 5]
             table[f"{name} 24, {WAYS[way]}: R@1 of 24, R@1 of 500, R@5 of 500"] = _shares(shares)
     return table

@@ -13,6 +13,7 @@ from pixray_motion.geometry import Canvas
 from pixray_motion.story import limits
 from pixray_motion.story.check import Check, run_checks
 from pixray_motion.story.choices import parse_size, parse_whole, read_drawer, read_perceptors
+from pixray_motion.story.include import Includer
 from pixray_motion.story.loops import read_loop
 from pixray_motion.story.markers import read_bpm, read_markers
 from pixray_motion.story.model import Story
@@ -73,6 +74,7 @@ def _attempt(text: str, path: str, options: list[tuple[str, str]]) -> tuple[Stor
     report = Report()
     root = compose(text, report)
     if isinstance(root, Mapping):
+        Includer(_folder(path), report).expand(root)
         override(root, options, report)
     story = None if root is None else _story(root, text, path, report)
     return story, report.problems()
@@ -84,7 +86,7 @@ def _blamed(problems: list[Problem], text: str, path: str, options: list[tuple[s
         return problems
     places = [
         {
-            (problem.line, problem.column)
+            (problem.file, problem.line, problem.column)
             for problem in _attempt(text, path, options[:count])[1]
             if not problem.option
         }
@@ -94,10 +96,10 @@ def _blamed(problems: list[Problem], text: str, path: str, options: list[tuple[s
 
 
 def _moved(
-    problem: Problem, path: str, places: list[set[tuple[int, int]]], options: list[tuple[str, str]]
+    problem: Problem, path: str, places: list[set[tuple[str, int, int]]], options: list[tuple[str, str]]
 ) -> Problem:
     """``places`` are those of the mistakes without options, with the first, with the first two, and so on."""
-    here = problem.line, problem.column
+    here = problem.file, problem.line, problem.column
     first = next((count for count, found in enumerate(places) if here in found), len(places))
     if problem.option or not first:
         return problem

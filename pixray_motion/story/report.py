@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pixray_motion.errors import Problem
 from pixray_motion.registry import one_of
@@ -17,15 +17,16 @@ POINTED = 100
 class Place:
     """Where a value was written: 1-based line and column in the file.
 
-    In a ``--set`` option, ``line`` is the option's number among the others.
+    In a ``--set`` option, ``line`` is the option's number among the others. ``file`` is an included one's name.
     """
 
     line: int
     column: int
     option: str = ""
+    file: str = ""
 
     def right(self, characters: int) -> Place:
-        return Place(self.line, self.column + characters, self.option)
+        return replace(self, column=self.column + characters)
 
 
 START = Place(1, 1)
@@ -58,9 +59,15 @@ class Report:
             return
         self._places.add(place)
         if len(self._problems) < PROBLEMS:
-            self._problems.append(Problem(place.line, place.column, message, place.option, detail))
+            self._problems.append(
+                Problem(place.line, place.column, message, place.option, detail, place.file)
+            )
         else:
             self._more += 1
+
+    def of(self, file: str) -> Report:
+        """A report whose problems are found in an included file and told here."""
+        return _Within(self, file)
 
     def __bool__(self) -> bool:
         return bool(self._problems)
@@ -72,6 +79,16 @@ class Report:
         last = max(self._problems, key=lambda p: (bool(p.option), p.line, p.column))
         rest = Problem(last.line, last.column, f"and {self._more} more mistakes further on", last.option)
         return [*self._problems, rest]
+
+
+class _Within(Report):
+    def __init__(self, outer: Report, file: str) -> None:
+        super().__init__()
+        self._outer = outer
+        self._file = file
+
+    def add(self, place: Place, message: str, again: bool = False, detail: tuple[str, ...] = ()) -> None:
+        self._outer.add(replace(place, file=self._file), message, again, detail)
 
 
 def quoted(text: str) -> str:
