@@ -8,7 +8,8 @@ import pytest
 from pixray_motion.errors import StoryError
 from pixray_motion.story.read import parse
 
-FIRST = (Path(__file__).parent / "data" / "first.yaml").read_text("utf-8")
+DATA = Path(__file__).parent / "data"
+STORIES = [(DATA / f"{name}.yaml").read_text("utf-8") for name in ("first", "everything")]
 SCRAPS = [
     "{",
     "}",
@@ -65,6 +66,15 @@ SCRAPS += [
     "''",
     "t",
     "hold",
+    "include",
+    "sequence",
+    "layers",
+    "drop",
+    "smooth",
+    "repeat: 9999",
+    "speed: 0.01",
+    "reverse: true",
+    "8 beats",
 ]
 
 
@@ -95,11 +105,15 @@ def refusal(text: str) -> StoryError | None:
     return None
 
 
+def test_everything_is_a_story() -> None:
+    assert [refusal(text) for text in STORIES] == [None, None]
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_mutated_stories(seed: int) -> None:
     rng = random.Random(seed)
     for _ in range(50):
-        error = refusal(mutated(rng, FIRST))
+        error = refusal(mutated(rng, rng.choice(STORIES)))
         if error is not None:
             assert error.problems
             assert all(line.isprintable() for line in str(error).split("\n"))

@@ -38,7 +38,7 @@ def test_an_included_file_stands_for_its_scenes(tmp_path: Path) -> None:
         ("scene 1", 10),
         ("scene 2", 30),
         ("last", 10),
-        ("last (2)", 10),
+        ("last", 10),
         ("scene 4", 10),
     ]
     assert [story.plan(s.start).prompts[0].texts[0][0] for s in story.scenes] == list("abccd")
