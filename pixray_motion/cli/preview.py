@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pixray_motion.cli.options import read_story, story_options
+
+if TYPE_CHECKING:
+    from pixray_motion.story.model import Story
 
 
 @click.command()
@@ -19,6 +23,7 @@ from pixray_motion.cli.options import read_story, story_options
 )
 @click.option("--image", type=click.Path(path_type=Path), help="A picture to move instead of the test card.")
 @click.option("--draft", is_flag=True, help="Paint it, small and quick, instead of moving a test card.")
+@click.option("--curves", type=click.Path(path_type=Path), help="Also draw every number over time: FILE.svg.")
 def preview(
     story: str,
     settings: tuple[tuple[str, str], ...],
@@ -26,6 +31,7 @@ def preview(
     output: str | None,
     image: Path | None,
     draft: bool,
+    curves: Path | None,
 ) -> None:
     """Show what STORY will do.
 
@@ -33,7 +39,7 @@ def preview(
 
     \b
     Example:
-      pixray-motion preview my-story.yaml
+      pixray-motion preview my-story.yaml --curves curves.svg
     """
     if draft and image is not None:
         raise click.UsageError("--draft paints the story, so it takes no --image: give one of them")
@@ -44,6 +50,21 @@ def preview(
 
     files = Files.named(output, story)
     files.check()
+    if curves is not None:
+        _write_curves(curves, read)
     studio = Studio.open(read, default_threads()) if draft else None
     write_preview(read, files, image, studio)
     click.echo(f"{files.storyboard}\n{files.animatic}")
+    if curves is not None:
+        click.echo(curves)
+
+
+def _write_curves(path: Path, story: Story) -> None:
+    from pixray_motion.curves import draw_curves
+    from pixray_motion.output import check_file, explained
+
+    if path.suffix.lower() != ".svg":
+        raise click.UsageError(f"--curves writes an SVG, so its name ends in .svg. Got '{path}'")
+    check_file(path)
+    with explained(path):
+        path.write_text(draw_curves(story), "utf-8")
