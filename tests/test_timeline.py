@@ -3,18 +3,22 @@
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pixray_motion.cli.commands import program
 from pixray_motion.composite import cover_of
 from pixray_motion.errors import StoryError
 from pixray_motion.film import _first_needed
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.movements.base import product
 from pixray_motion.story.entrance import Entrance, entering
+from pixray_motion.story.loop import seam
 from pixray_motion.story.model import Story
 from pixray_motion.story.plan import Mask, Plan
 from pixray_motion.story.read import parse
@@ -244,6 +248,17 @@ def test_a_loop_closes() -> None:
     assert [layers[1].opacity for layers in fading[1:]] == pytest.approx([0.2, 0.4, 0.6, 0.8])
     home = product([layers[1].plan.motion for layers in fading[1:]])
     assert (last @ home).is_close(Motion.identity(), 1e-9)
+
+
+def test_the_seam_of_a_loop_is_told(tmp_path: Path) -> None:
+    film = story(CLOSING, "loop: {fade: 4f}")
+    assert film.loop is not None
+    assert seam(film.loop, film.timeline) < 1e-9
+    free = replace(film.loop, drift=np.zeros((3, 3)))
+    assert seam(free, film.timeline) > 0.3
+    (tmp_path / "loop.yaml").write_text(f"{HEAD}loop: true\nscenes: [{CLOSING}]")
+    told = CliRunner().invoke(program, ["check", str(tmp_path / "loop.yaml")]).output
+    assert "loops, 0.31 of drift taken out, movements close to" in told
 
 
 def test_a_loop_that_cannot_close_says_so() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -15,6 +15,9 @@ from pixray_motion.cli.program import BAD, Failure
 from pixray_motion.errors import StoryError, reason
 from pixray_motion.registry import Entry, Parameter, Registry, broken_plugins
 from pixray_motion.units import WEIGHT, Count, Flag, Grid, Kind, OneOf, Pair, Real, Unit
+
+if TYPE_CHECKING:
+    from pixray_motion.story.model import Story
 
 REGISTRIES = {
     "drawers": ("pixray_motion.drawers.base", "drawer"),
@@ -52,7 +55,9 @@ def check(ctx: click.Context, stories: tuple[str, ...]) -> None:
         frames = len(story.frames)
         length = f"{frames} frame{'s' * (frames != 1)}, {float(frames / story.rate):.4g} s"
         scenes = f"{len(story.scenes)} scene{'s' * (len(story.scenes) != 1)}"
-        click.echo(f"{path}: fine: {length} at {story.canvas}, {scenes}, drawn by {story.drawer.name}")
+        click.echo(
+            f"{path}: fine: {length} at {story.canvas}, {scenes}, drawn by {_drawers(story)}{_loop(story)}"
+        )
     if failed:
         ctx.exit(BAD)
 
@@ -98,6 +103,20 @@ def new(file: Path) -> None:
     except OSError as error:
         raise Failure(f"cannot write {file}: {reason(error, 'choose another name')}") from error
     click.echo(f"{file}: written; now: pixray-motion preview {shlex.quote(str(file))}")
+
+
+def _drawers(story: Story) -> str:
+    return ", ".join(dict.fromkeys(scene.drawer.name for scene in story.everything() if not scene.layers))
+
+
+def _loop(story: Story) -> str:
+    """How well a loop closes."""
+    if story.loop is None:
+        return ""
+    from pixray_motion.story.loop import seam
+
+    drift = f"{float(abs(story.loop.drift).max()):.2g} of drift taken out, "
+    return f"; loops, {drift}movements close to {seam(story.loop, story.timeline):.1g}"
 
 
 def _write(file: TextIO, text: str) -> None:

@@ -82,6 +82,16 @@ def _step(scenes: Timeline, loop: Loop, frame: int) -> Motion:
     return loop.undrifted(frame) @ scenes.step(frame) @ loop.undrifted(frame - 1).inverse()
 
 
+def seam(loop: Loop, scenes: Timeline) -> float:
+    """How far from closed the movements are in the end: the largest entry by which their product is not the identity.
+
+    Only what happens between two cuts can be closed; with a cut there is nothing to close.
+    """
+    if any(scene.cut for scene in scenes.scenes[1:]):
+        return 0.0
+    return float(np.abs(homeward(scenes, loop, 0).matrix - np.eye(3)).max())
+
+
 def drift_of(scenes: Timeline, frames: int) -> Matrix:
     """(3, 3): the logarithm of what a film's movements have done when it begins anew.
 
