@@ -217,6 +217,29 @@ def test_scenes_of_one_frame_pass_the_motion_on() -> None:
     )
 
 
+STEADY = """
+scenes:
+  - length: 4s
+    move:
+      - zoom: {factor: {0s: 1, 1.5s: 2 ease-in-out-back, 75%: 1.3 smooth, 4s: 1.1 smooth}}
+      - pan: {x: 0.1*sin(2*t), y: {0 beats: 0, 3 beats: '0.2 cubic-bezier(0.4, 0, 0.2, 1)', hit: 0.1 steps(3)}}
+      - rotate: {angle: '20 if (beat + 0.1) % 2 < 1 else 10*tri(t, 3)'}
+      - group: [{orbit: {radius: 0.1, angle: 90/beat}}, {tilt: {angle: 10*p}}]
+      - bounce: {height: 0.1, pace: 0.7}
+"""
+
+
+def test_poses_at_common_times_do_not_depend_on_the_frame_rate() -> None:
+    def poses(rate: str) -> list[np.ndarray]:
+        story = parse(f"story: 1\nrate: {rate}\nbpm: 90\nmarkers: {{hit: 3.25s}}{STEADY}")
+        frames = np.array([float(seconds * story.rate) for seconds in range(5)])
+        return [move.poses(frames) for move in story.scenes[0].parts[0].moves]
+
+    usual = poses("12")
+    for rate in ("24", "30", "7", "24000/1001"):
+        assert all(np.allclose(one, other, atol=1e-9) for one, other in zip(usual, poses(rate), strict=True))
+
+
 @given(st.sampled_from([Fraction(12), Fraction(24), Fraction(25), Fraction(24000, 1001)]), st.integers(0, 3))
 def test_the_film_does_not_depend_on_the_frame_rate(rate: Fraction, second: int) -> None:
     story = parse(

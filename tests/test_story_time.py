@@ -1,5 +1,6 @@
 """Times are exact."""
 
+import random
 from fractions import Fraction
 
 import pytest
@@ -91,3 +92,19 @@ def test_where_floats_would_be_a_frame_off() -> None:
 def test_rounding_is_half_up(frames: Fraction) -> None:
     rounded = round_half_up(frames)
     assert -Fraction(1, 2) < rounded - frames <= Fraction(1, 2)
+
+
+def test_ten_thousand_times_are_exact() -> None:
+    """At a rate that no float holds: whole arithmetic, done here in another way."""
+    rng, rate = random.Random(0), Fraction(24000, 1001)
+    for _ in range(10_000):
+        hours, minutes, seconds, thousandths = (rng.randrange(end) for end in (30, 60, 60, 1000))
+        whole = Fraction(((hours * 60 + minutes) * 60 + seconds) * 1000 + thousandths, 1000)
+        for text in (
+            f"{hours}:{minutes:02}:{seconds:02}.{thousandths:03}",
+            f"{int(whole)}.{thousandths:03}s",
+        ):
+            frames = parse_time(text).frames(rate)
+            assert frames * 1001 == whole * 24000
+            assert abs(round_half_up(frames) - frames) <= Fraction(1, 2)
+        assert parse_time(f"{thousandths}f").frames(rate) == thousandths

@@ -261,6 +261,25 @@ def test_the_seam_of_a_loop_is_told(tmp_path: Path) -> None:
     assert "loops, 0.31 of drift taken out, movements close to" in told
 
 
+small = st.floats(-0.2, 0.2)
+
+
+@given(small, small, st.floats(-15, 15), st.floats(0.85, 1.2), st.integers(6, 40))
+def test_every_loop_closes(x: float, y: float, angle: float, factor: float, frames: int) -> None:
+    moves = (
+        f"{{pan: {{x: '{x:.4f}*p + 0.3*sin(tau*p)', y: {y:.4f}*p*p}}}}, {{rotate: {{angle: {angle:.4f}*p}}}}, "
+        f"{{zoom: {{factor: {{0%: 1, 40%: 1.5 smooth, 100%: {factor:.4f} smooth}}}}}}"
+    )
+    film = story(f"{{length: {frames}f, move: [{moves}]}}", "loop: true")
+    assert film.loop is not None
+    assert seam(film.loop, film.timeline) < 1e-9
+    steps = [film.plan(frame).motion for frame in range(1, frames)]
+    last = (
+        film.loop.undrifted(frames) @ film.timeline.step(frames) @ film.loop.undrifted(frames - 1).inverse()
+    )
+    assert product([*steps, last]).is_close(Motion.identity(), 1e-9)
+
+
 def test_a_loop_that_cannot_close_says_so() -> None:
     with pytest.raises(StoryError, match="the movements end far from where they began"):
         story("{length: 20f, move: [{zoom: {factor: 2/s}}]}", "loop: true")
