@@ -13,7 +13,8 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar, get_args
 
 from pixray_motion.errors import PluginError
@@ -110,7 +111,7 @@ _loaded: set[str] = set()
 
 def load_plugins() -> None:
     """Import every installed plugin once; one that fails is remembered and harms no other."""
-    for point in entry_points(group=PLUGIN_GROUP):
+    for point in _points(tuple(sys.path)):
         if point.value in _loaded:
             continue
         _loaded.add(point.value)
@@ -118,6 +119,12 @@ def load_plugins() -> None:
             point.load()
         except Exception as error:  # a plugin is foreign code: whatever it raises is its author's
             _broken[point.name] = f"{type(error).__name__}: {error}"
+
+
+@cache
+def _points(path: tuple[str, ...]) -> tuple[EntryPoint, ...]:  # noqa: ARG001 - what the search depends on
+    """All plugins that can be found; looking for them takes longer than reading a story."""
+    return tuple(entry_points(group=PLUGIN_GROUP))
 
 
 def broken_plugins() -> dict[str, str]:

@@ -302,3 +302,11 @@ def test_what_a_part_of_a_film_needs() -> None:
         30,
     ]
     assert _first_needed(replace(film, loop=story(CLOSING, "loop: true").loop), 34) == 0
+
+
+def test_repeats_have_a_limit() -> None:
+    assert len(story("{length: 1f, repeat: 1001}").scenes) == 1001
+    inner = "{sequence: {repeat: 40, scenes: [{length: 1f, repeat: 26}]}}"
+    for many in ("{length: 1f, repeat: 1002}", inner):
+        with pytest.raises(StoryError, match="a film repeats at most 1000 scenes"):
+            story(many)

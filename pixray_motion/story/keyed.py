@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,7 +100,8 @@ class Keyed(Track):
     @cached_property
     def _splines(self) -> dict[str, Callable[[Samples], Samples]]:
         values = np.log(self._constants) if self.geometric else self._constants
-        return {kind: spline(kind, self._times, values) for kind in SPLINES if kind in self.easings}
+        keys = tuple(self._times.tolist()), tuple(values.tolist())
+        return {kind: _spline(kind, *keys) for kind in SPLINES if kind in self.easings}
 
     def _values(self, keys: Indices, frames: Samples) -> Samples:
         """The value of key ``keys[i]`` at ``frames[i]``; each moving key is asked once, for all of its frames."""
@@ -112,6 +113,11 @@ class Keyed(Track):
             for key, part in zip(distinct, np.split(order, starts[1:]), strict=True):
                 values[part] = self.tracks[key].sample(frames[part])
         return values
+
+
+@lru_cache(1024)  # a scene that is repeated has the same ones again
+def _spline(kind: str, times: tuple[float, ...], values: tuple[float, ...]) -> Callable[[Samples], Samples]:
+    return spline(kind, np.array(times), np.array(values))
 
 
 def _kept(values: Samples, first: Samples, last: Samples) -> Samples:

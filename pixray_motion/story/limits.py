@@ -13,6 +13,7 @@ RATE = (Fraction(1, 60), Fraction(240))  # players and muxers lose count of slow
 RATE_DIGITS = 1_000_000
 SEED = 2**63 - 1
 INCLUDES = 100
+REPEATS = 1000
 LINES = 100  # prompts, movements or filters in one scene
 LAYERS = 16  # of one scene
 IMAGE_BYTES = 50_000_000

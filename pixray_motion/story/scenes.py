@@ -91,6 +91,7 @@ class Layout:
         self.count = 0
         self.full = False
         self.lost = False
+        self.repeating = self.repeats = 0
 
     def lay(self, items: list[Item], pace: Fraction, given: Given) -> Iterator[Scene]:
         """The scenes of ``items``, which run at ``pace``: backwards, and in the other order, where it is below 0."""
@@ -101,7 +102,9 @@ class Layout:
                 again = replace(opened, opening={}) if number else opened
                 named = replace(item, name=f"{item.name} ({number + 1})") if number else item
                 own = pace * item.speed * (-1 if item.reverse else 1)
+                self.repeating += number > 0
                 yield from self._item(named, own, again)
+                self.repeating -= number > 0
                 if self.full:
                     return
 
@@ -109,8 +112,14 @@ class Layout:
         span = self._span(item, pace)
         if not item.children:
             self.count += 1
+            self.repeats += self.repeating > 0
             if self.count > limits.SCENES:
                 self._stop(item, f"a film has at most {limits.SCENES} scenes, repeats counted; repeat less")
+                return
+            if self.repeats > limits.REPEATS:
+                self._stop(
+                    item, f"a film repeats at most {limits.REPEATS} scenes; repeat less, or let it 'loop'"
+                )
                 return
             scene = self._scene(item, span, given)
             self.cursor += item.length / abs(pace) if item.length else 0
