@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from pixray_motion.encode import Frame
 from pixray_motion.story.model import Story
 from pixray_motion.story.plan import Plan
+from pixray_motion.story.words import motion_in_words, prompts_in_words
 from pixray_motion.testcard import INK, PAPER, font, legible
 
 Shot = tuple[Plan, Image.Image]
@@ -28,7 +29,7 @@ def labelled(shots: Iterator[Shot], story: Story) -> Iterator[Frame]:
         page = Image.new("RGB", (picture.width, picture.height + STRIP), PAPER)
         page.paste(picture)
         pen = ImageDraw.Draw(page)
-        head = f"{moment(plan, story.rate)}   {plan.scene}"
+        head = f"{moment(plan, story.rate)}   {plan.scene}   {values(plan)}"
         pen.text((8, picture.height + 5), _cut(head, page.width - 16, 15), INK, font(15))
         pen.text((8, picture.height + 26), _cut(prompts(plan), page.width - 16, 14), INK, font(14))
         yield np.asarray(page)
@@ -94,13 +95,16 @@ def moment(plan: Plan, rate: Fraction) -> str:
 
 
 def prompts(plan: Plan) -> str:
-    """What a frame should show, as one line: texts, the shares of a morph, and weights other than 1."""
-    parts = []
-    wanted = [prompt for part in plan.drawn() for prompt in part.prompts if prompt.weight]
-    for prompt in dict.fromkeys(wanted):
-        words = " > ".join(text if share == 1 else f"{text} {share:.0%}" for text, share in prompt.texts)
-        parts.append(words if prompt.weight == 1 else f"{words} ({prompt.weight:.2g})")
-    return "  |  ".join(" ".join(part.split()) for part in parts) or "no prompts: the picture only moves"
+    """What a frame should show, as one line."""
+    wanted = dict.fromkeys(prompt for part in plan.drawn() for prompt in part.prompts)
+    return prompts_in_words(wanted) or "no prompts: the picture only moves"
+
+
+def values(plan: Plan) -> str:
+    """How a frame's picture moves, and how long it is worked on."""
+    moving = motion_in_words(plan.motion)
+    losses = ", ".join(f"{name} {weight:.3g}" for name, weight in plan.losses if weight)
+    return "   ".join(text for text in (moving, f"{plan.steps} steps", losses) if text)
 
 
 def _cut(text: str, width: float, size: float) -> str:

@@ -18,7 +18,7 @@ from pixray_motion.cli.commands import program
 from pixray_motion.geometry import Canvas
 from pixray_motion.preview import SIZE, Files, moved, write_preview
 from pixray_motion.story.read import parse
-from pixray_motion.storyboard import STRIP, labelled, moment, prompts
+from pixray_motion.storyboard import STRIP, labelled, moment, prompts, values
 from pixray_motion.testcard import PAPER, legible
 from pixray_motion.testcard import test_card as card_of
 from pixray_motion.variants import DRAFT_STEPS, draft
@@ -219,8 +219,11 @@ def test_labels_say_when_and_what() -> None:
     )
     plan = story.plan(4)
     assert moment(plan, story.rate) == "0:00.50   frame 4"
-    assert prompts(plan) == "a river (0.5)  |  dawn 75% > dusk 25%"
+    assert prompts(plan) == "a river:0.5 | dawn 75% > dusk 25%"
     assert prompts(parse(HEAD + "  - {length: 1f}").plan(0)) == "no prompts: the picture only moves"
+    moving = "  - {length: 2f, move: [zoom: {factor: {0f: 1, 1f: 2}}, pan: {x: 1f}], losses: {smoothness: 0.5}, steps: 7}"
+    plan = parse(HEAD + moving.replace("1f}]", "{0f: 0, 1f: 0.1}}]")).plan(1)
+    assert values(plan) == "x2.0000, +0.1000 +0.0000   7 steps   smoothness 0.5"
 
 
 @pytest.mark.parametrize(

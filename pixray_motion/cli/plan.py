@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import atan2, degrees
 from typing import TYPE_CHECKING
 
 import click
 
 from pixray_motion.cli.options import parse_frames, read_story, story_options
+from pixray_motion.story.words import motion_in_words, prompts_in_words
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from pixray_motion.geometry import Motion
-    from pixray_motion.story.plan import Plan, Prompt
+    from pixray_motion.story.plan import Plan
 
 LINE = "{:>6}  {:>8}  {:20.20}  {:3}  {:>5}  {:34}  {}"
-SMALL = 1e-6  # what is less is nothing
 
 
 @click.command()
@@ -58,27 +56,10 @@ def lines(made: Plan, rate: Fraction) -> Iterator[str]:
     for part in made.drawn():
         layer = part.drawing.partition("/")[2]
         scene = f"{made.scene}/{layer}" if layer else part.scene
-        wanted = " | ".join(_prompt(prompt) for prompt in part.prompts if prompt.weight)
+        wanted = prompts_in_words(part.prompts)
         losses = ", ".join(f"{name} {weight:.4g}" for name, weight in part.losses if weight)
         cut = "cut" if part.cut else ""
         wishes = "; ".join(text for text in (wanted, losses) if text)
-        yield LINE.format(made.frame, time, scene, cut, part.steps, motion(part.motion), wishes)
-
-
-def _prompt(prompt: Prompt) -> str:
-    words = " > ".join(text if share == 1 else f"{text} {share:.0%}" for text, share in prompt.texts)
-    return " ".join(words.split()) + ("" if prompt.weight == 1 else f":{prompt.weight:.4g}")
-
-
-def motion(step: Motion) -> str:
-    """A step in words, as far as there are any: how much larger, how far, and how far round."""
-    (a, b, x), (c, d, y), (p, q, _) = step.matrix.tolist()
-    angle = degrees(atan2(c - b, a + d))
-    words = {
-        f"x{step.area**0.5:.4f}": abs(step.area - 1) > SMALL,
-        f"{x:+.4f} {y:+.4f}": max(abs(x), abs(y)) > SMALL,
-        f"{angle:+.3f} deg": abs(angle) > SMALL,
-        "leaning": max(abs(p), abs(q)) > SMALL,
-        "mirrored": a * d - b * c < 0,
-    }
-    return ", ".join(word for word, there in words.items() if there) or "-"
+        yield LINE.format(
+            made.frame, time, scene, cut, part.steps, motion_in_words(part.motion) or "-", wishes
+        )
