@@ -221,8 +221,8 @@ def test_labels_say_when_and_what() -> None:
     assert moment(plan, story.rate) == "0:00.50   frame 4"
     assert prompts(plan) == "a river:0.5 | dawn 75% > dusk 25%"
     assert prompts(parse(HEAD + "  - {length: 1f}").plan(0)) == "no prompts: the picture only moves"
-    moving = "  - {length: 2f, move: [zoom: {factor: {0f: 1, 1f: 2}}, pan: {x: 1f}], losses: {smoothness: 0.5}, steps: 7}"
-    plan = parse(HEAD + moving.replace("1f}]", "{0f: 0, 1f: 0.1}}]")).plan(1)
+    moves = "[zoom: {factor: {0f: 1, 1f: 2}}, pan: {x: {0f: 0, 1f: 0.1}}]"
+    plan = parse(f"{HEAD}  - {{length: 2f, move: {moves}, losses: {{smoothness: 0.5}}, steps: 7}}").plan(1)
     assert values(plan) == "x2.0000, +0.1000 +0.0000   7 steps   smoothness 0.5"
 
 
