@@ -15,9 +15,7 @@ from pixray_motion.movements.base import Movement, steps
 from pixray_motion.story.lines import FilterLine, PromptLine, Value
 from pixray_motion.story.track import Samples, Track
 
-CHUNK = (
-    64  # frames whose values are computed at once: always as many, so that they do not depend on each other
-)
+CHUNK = 256  # frames whose values are computed at once: always as many, so that none depends on the others
 KEPT = 4  # chunks
 
 
