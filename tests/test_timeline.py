@@ -307,6 +307,66 @@ def test_what_a_part_of_a_film_needs() -> None:
 def test_repeats_have_a_limit() -> None:
     assert len(story("{length: 1f, repeat: 1001}").scenes) == 1001
     inner = "{sequence: {repeat: 40, scenes: [{length: 1f, repeat: 26}]}}"
-    for many in ("{length: 1f, repeat: 1002}", inner):
+    for many in (f"{inner}, {{length: 1f, repeat: 2}}", inner):
         with pytest.raises(StoryError, match="a film repeats at most 1000 scenes"):
             story(many)
+
+
+@pytest.mark.parametrize(
+    ("scenes", "message"),
+    [
+        (
+            "{length: 1s}, {length: 1s, transition: fade}",
+            "unknown transition 'fade'; did you mean 'crossfade'?",
+        ),
+        (
+            "{length: 1s}, {length: 1s, transition: {crossfade: 2s}}",
+            "the transition is longer than its scene",
+        ),
+        ("{length: 1s}, {length: 1s, transition: {wipe: {angel: 3}}}", "unknown key 'angel' in 'wipe'"),
+        (
+            "{length: 1s}, {length: 1s, cut: true, transition: morph}",
+            "'cut' and 'transition' say the same thing",
+        ),
+        ("{length: 1s}, {length: 1s, transition: {morph: 0s}}", "the length of 'morph' is '0s'"),
+        (
+            "{length: 1s}, {length: 1s, drawer: pixel}",
+            "the scene 'scene 2' has another drawer than the one before",
+        ),
+        ("{length: 1s}, {length: 1s, perceptor: none}", "has another perceptor than the one before"),
+        ("{length: 1s}, {length: 1s, layers: [{prompts: a}]}", "has layers, other than the one before"),
+        ("{length: 1s, transition: morph}", "the film's first scene comes after nothing"),
+        (
+            "{length: 1s, layers: []}",
+            "'layers' is a list of at least one layer, the lowest first. Got an empty list",
+        ),
+        ("{length: 1s, layers: [{name: a}, {name: a}]}", "the layer name 'a' is taken"),
+        ("{length: 1s, layers: [{name: a/b}]}", "a layer's name is one line without '/'"),
+        ("{length: 1s, layers: [{opacity: 2}]}", "'opacity' is '2'; 0..1 (share) is allowed"),
+        (
+            "{length: 1s, layers: [{blend: darken}]}",
+            "unknown blend 'darken'; allowed: over, add, multiply, screen",
+        ),
+        ("{length: 1s, layers: [{mask: {star: {}}}]}", "unknown mask 'star'; allowed: ellipse, rect, image"),
+        ("{length: 1s, layers: [{mask: {ellipse: {size: 3}}}]}", "'size' is a pair [x, y]"),
+        ("{length: 1s, layers: [{image: no.png}]}", "since this story does not lie in a folder"),
+        ("{length: 1s, layers: [{text: ''}]}", "a text layer has 1 to"),
+        ("{length: 1s, layers: [{text: {text: hi, colour: bluish}}]}", "'colour' is a colour such as white"),
+        ("{length: 1s, layers: [{text: hi, prompts: sea}]}", "a layer with 'text' is not drawn"),
+        (
+            "{length: 1s, layers: [{scenes: [{length: 2s}]}]}",
+            "the scenes of the layer 'layer 1' last 20 frames",
+        ),
+        ("{length: 1s, repeat: 0}", "'repeat' is a whole number from 1 to 1001. Got '0'"),
+        ("{length: 1s, speed: 0}", "'speed' is '0'; 0.01..100 is allowed"),
+        ("{length: 1s, reverse: maybe}", "'reverse' is true or false. Got 'maybe'"),
+        ("{sequence: {}}", "the sequence has no scenes"),
+        ("{sequence: {scenes: []}}", "'scenes' is a list of at least one scene"),
+        ("{sequence: [1]}", "a sequence is a mapping"),
+    ],
+)
+def test_mistakes_are_told(scenes: str, message: str) -> None:
+    with pytest.raises(StoryError) as caught:
+        story(scenes)
+    assert message in str(caught.value)
+    assert len(caught.value.problems) == 1

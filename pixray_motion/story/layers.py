@@ -49,7 +49,9 @@ def read_layers(
 ) -> tuple[LayerLine, ...]:
     """The layers, the lowest first. Without a cut a layer goes on with that of its name in the scene ``before``."""
     if not isinstance(node, Sequence) or not node.items:
-        film.report.add(node.place, f"'layers' is a list of layers, the lowest first. {got(node)}")
+        film.report.add(
+            node.place, f"'layers' is a list of at least one layer, the lowest first. {_got(node)}"
+        )
         return ()
     if len(node.items) > limits.LAYERS:
         film.report.add(node.place, f"a scene has at most {limits.LAYERS} layers. Got {len(node.items)}")
@@ -63,6 +65,10 @@ def read_layers(
         _layer(item, values, name, setting)
         for item, values, name in zip(node.items, found, names, strict=True)
     )
+
+
+def _got(node: Node) -> str:
+    return "Got an empty list" if isinstance(node, Sequence) else got(node)
 
 
 def _layer(item: Node, found: dict[str, Node], name: str, setting: Setting) -> LayerLine:

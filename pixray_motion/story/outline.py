@@ -174,7 +174,7 @@ def default_name(index: int) -> str:
 
 
 def _repeat(text: str) -> int:
-    return parse_whole(text, "repeat", 1, limits.SCENES)
+    return parse_whole(text, "repeat", 1, limits.REPEATS + 1)
 
 
 def _speed(text: str) -> Fraction:
