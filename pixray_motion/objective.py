@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LOW = 0.15  # the level at which a prior looks in the end
 WAVER = 0.06  # the standard deviation of levels around their course
+CALM = 0.5  # of a prior's weight, where nothing that is wanted is new
+STIRRED = 4.0  # how much sooner than wholly new a picture is free to change all of its tones
 LOOK = 128  # the longer side, in pixels, at which losses look at a picture
 
 
@@ -129,7 +131,10 @@ class Objective:
         level = min(max(level, 0.03), 0.97)
         a, b = mix(level)
         seen = self.clean(a * image + b * self.noise().to(image), level)
-        return _smoothed((seen - image) * (guide.weight / 2))
+        stir = min(1.0, STIRRED * guide.novelty)
+        after = torch.lerp(image, seen, guide.weight * (CALM + (1 - CALM) * stir))
+        after = torch.lerp(_toned(after, image), after, stir)
+        return _smoothed((after - image) / 2)
 
     def sample(self, image: Tensor, level: float, steps: int, likeness: float, kept: bool) -> Tensor:
         """(1, 3, h, w) in -1..1, of the native size: ``image`` with noise of ``level``, denoised in ``steps``.
@@ -223,6 +228,17 @@ def slerp(a: Tensor, b: Tensor, share: float) -> Tensor:
     mixed: Tensor = torch.sin((1 - share) * angle) * a + torch.sin(share * angle) * b
     unit: Tensor = mixed / mixed.norm()
     return unit
+
+
+def _toned(image: Tensor, like: Tensor) -> Tensor:
+    """``image`` (1, 3, h, w) with the mean and the spread of each colour that ``like`` has.
+
+    A picture that is half way to another is paler than both, and over many frames that would add up.
+    """
+    places = (-2, -1)
+    mean, spread = image.mean(places, keepdim=True), image.std(places, keepdim=True)
+    toned: Tensor = (image - mean) / (spread + 1e-3) * (like.std(places, keepdim=True) + 1e-3)
+    return toned + like.mean(places, keepdim=True)
 
 
 def _smoothed(image: Tensor) -> Tensor:

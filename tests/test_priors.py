@@ -164,6 +164,17 @@ def test_missing_or_damaged_weights_are_told(tmp_path: Path) -> None:
         Denoiser(folder=tmp_path)
 
 
+def test_a_calm_frame_keeps_its_tones_and_a_new_one_does_not() -> None:
+    text = "prior: {weight: 0.5, guidance: 1}\nscenes: [{length: 2s, prompts: '0.5 -0.5 1'}]"
+    image = torch.from_numpy(photograph(96, 48, 1))[None].float()
+    picture = Picture(image, (48.0, 48.0), Motion.identity())
+    calm, new = (objective(text, frame).change(lambda: picture, 0.0) for frame in (20, 0))
+    assert calm is not None
+    assert new is not None
+    assert calm.mean((2, 3)).abs().max() < 0.01
+    assert new.mean((2, 3)).abs().max() > 0.05
+
+
 def test_a_step_goes_part_of_the_way_to_the_predicted_picture() -> None:
     wish = objective("prior: {weight: 0.25, guidance: 1}\nscenes: [{length: 1s, prompts: '0.5 -0.5 1'}]")
     change = wish.change(grey, 0.0)

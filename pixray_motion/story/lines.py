@@ -47,7 +47,7 @@ class PriorLine:
         """``novelty`` (0..1) raises the level: what is new needs to be drawn anew."""
         level = value(self.level)
         raised = max(level, level + (FRESH_LEVEL - level) * novelty)
-        return Guide(self.name, value(self.weight), value(self.guidance), raised)
+        return Guide(self.name, value(self.weight), value(self.guidance), raised, novelty)
 
 
 @dataclass(frozen=True)

@@ -45,13 +45,15 @@ class Guide:
     """What a prior has to say in a frame.
 
     ``weight``: how far a step goes towards the picture that the prior predicts, 0..1. ``guidance``: how much the texts
-    count there. ``level``: how much noise hides the picture from it at the frame's first step, 0..1.
+    count there. ``level``: how much noise hides the picture from it at the frame's first step, 0..1. ``novelty``: how
+    much of what is wanted is new, 0..1.
     """
 
     name: str
     weight: float
     guidance: float
     level: float
+    novelty: float = 0.0
 
 
 @dataclass(frozen=True)
