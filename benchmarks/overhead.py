@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from pixray_motion.objective import Sight
 from pixray_motion.perceptors.base import Perceptor
 from pixray_motion.render import Studio, seeded, still
+from pixray_motion.variants import without_prior
 
 
 class RandomViT(Perceptor):
@@ -52,7 +53,7 @@ class RandomViT(Perceptor):
 
 def loop(drawer: str, perceptor: Perceptor | None, steps: int) -> tuple[Callable[[], None], Perceptor]:
     """A function that refines a picture of 192x108 for ``steps`` steps."""
-    studio = Studio.open(still("a dog", drawer, "192x108"))
+    studio = Studio.open(without_prior(still("a dog", drawer, "192x108")))
     if perceptor:
         texts = {"a dog": perceptor.embed_text(["a dog"])[0]}
         studio = replace(studio, sights={"embedded": Sight(perceptor, texts)})
