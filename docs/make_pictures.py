@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
+from pixray_motion.bends import Bend
 from pixray_motion.geometry import Canvas
 from pixray_motion.movements import movement
 from pixray_motion.preview import CardDrawer
@@ -29,6 +30,11 @@ SHOWN: dict[str, dict[str, object]] = {
     "roll": {"angle": 20.0},
     "dolly": {"z": 0.3},
     "dolly-zoom": {"fov": 90.0, "tilt": 25.0},
+    "swirl": {"angle": 90.0},
+    "wave": {"height": 0.06},
+    "ripple": {"amount": 0.7, "phase": 90.0},
+    "lens": {"factor": 2.5},
+    "kaleidoscope": {"segments": 6.0, "angle": -90.0},
 }
 
 
@@ -36,7 +42,9 @@ def moved(name: str) -> Image.Image:
     card = torch.from_numpy(np.array(test_card(SIZE))).permute(2, 0, 1)[None].float() / 255
     drawer = CardDrawer(SIZE, card)
     rng = torch.Generator()
-    params = drawer.warp(drawer.fresh(rng), movement.make(name)(**SHOWN[name]), "edge", rng)
+    pose = movement.make(name)(**SHOWN[name])
+    act = drawer.bend if isinstance(pose, Bend) else drawer.warp
+    params = act(drawer.fresh(rng), pose, "edge", rng)
     image = drawer.draw(params).image(SIZE)[0].permute(1, 2, 0)
     return Image.fromarray((image * 255).round().byte().numpy())
 

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from pixray_motion.movements.base import Group, Move, Movement
+from pixray_motion.movements.base import Bending, Group, Move, Movement
 from pixray_motion.story.model import Story
 from pixray_motion.story.part import Part
 from pixray_motion.story.report import cut, number
@@ -88,7 +88,8 @@ def _layer(layer: LayerLine) -> Iterator[tuple[str, Part, Track]]:
 
 
 def _of_part(part: Part) -> Iterator[tuple[str, Track]]:
-    for move in part.moves:
+    moves: tuple[Movement | Bending, ...] = (*part.moves, *part.bends)
+    for move in moves:
         yield from _of_move(move)
     for index, prompt in enumerate(part.prompts, 1):
         yield f"prompt {index} weight", prompt.weight
@@ -99,11 +100,11 @@ def _of_part(part: Part) -> Iterator[tuple[str, Track]]:
             yield f"{line.name} {name}", track
 
 
-def _of_move(move: Movement) -> Iterator[tuple[str, Track]]:
+def _of_move(move: Movement | Bending) -> Iterator[tuple[str, Track]]:
     if isinstance(move, Group):
         for child in move.children:
             yield from _of_move(child)
-    elif isinstance(move, Move):
+    elif isinstance(move, (Move, Bending)):
         for name, track in move.tracks.items():
             parts = zip("xy", track, strict=True) if isinstance(track, tuple) else [("", track)]
             for axis, part in parts:

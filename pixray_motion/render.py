@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pixray_motion.allocator import keep_memory
+from pixray_motion.bends import Chain
 from pixray_motion.composite import Table
 from pixray_motion.drawers.base import Drawer, Params, Picture, drawer
 from pixray_motion.drawers.fixed import image_drawer, text_drawer
@@ -135,6 +136,8 @@ def _drawn(plan: Plan, before: Params | None, studio: Studio) -> tuple[Params, M
     made = studio.drawers[plan.drawer]
     same = None if plan.cut else before
     params = made.fresh(rng) if same is None else made.warp(same, plan.motion, plan.border, rng)
+    if same is not None and plan.bends:
+        params = made.bend(params, Chain(plan.bends), plan.border, rng)
     if not plan.refines:
         return params, {}
     return made.refine(params, studio.objective(plan, rng), plan.steps)

@@ -75,6 +75,26 @@ def spline_sample(
     )
 
 
+def field_sample(
+    field: NDArray[np.float64], places: NDArray[np.float64], density: float, points: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """What a map of the plane, known as (h, w, 2) at its ``places`` (h, w, 2), has at (..., 2) points.
+
+    How far it carries things is interpolated, and beyond the places goes on as it is at the nearest.
+    """
+    from scipy.ndimage import map_coordinates
+
+    height, width = field.shape[:2]
+    rows = points[..., 1] * density + (height - 1) / 2
+    columns = points[..., 0] * density + (width - 1) / 2
+    carried = [
+        map_coordinates(axis, (rows, columns), order=3, mode="nearest")
+        for axis in np.moveaxis(field - places, -1, 0)
+    ]
+    field_there: NDArray[np.float64] = points + np.stack(carried, -1)
+    return field_there
+
+
 def _linear_sample(
     image: NDArray[np.float64], rows: NDArray[np.float64], columns: NDArray[np.float64]
 ) -> NDArray[np.float64]:

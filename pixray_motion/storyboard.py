@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from pixray_motion.encode import Frame
 from pixray_motion.story.model import Story
 from pixray_motion.story.plan import Plan
-from pixray_motion.story.words import motion_in_words, prompts_in_words
+from pixray_motion.story.words import movement_in_words, prompts_in_words
 from pixray_motion.testcard import INK, PAPER, font, legible
 
 Shot = tuple[Plan, Image.Image]
@@ -102,7 +102,7 @@ def prompts(plan: Plan) -> str:
 
 def values(plan: Plan) -> str:
     """How a frame's picture moves, and how long it is worked on."""
-    moving = motion_in_words(plan.motion)
+    moving = movement_in_words(plan)
     losses = ", ".join(f"{name} {weight:.3g}" for name, weight in plan.losses if weight)
     return "   ".join(text for text in (moving, f"{plan.steps} steps", losses) if text)
 

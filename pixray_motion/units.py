@@ -69,6 +69,7 @@ Kind = Unit | Pair | Count | Real | Grid | Flag | OneOf
 
 SCALE = Unit("scale", 1e-3, 1e3, geometric=True)
 LENGTH = Unit("canvas heights", -1e3, 1e3)
+EXTENT = Unit("canvas heights", 1e-2, 1e3)
 ANGLE = Unit("degrees", -1e6, 1e6)
 WEIGHT = Unit("weight", -1e3, 1e3)
 AMOUNT = Unit("amount", 0.0, 1e2)
@@ -78,16 +79,19 @@ SECONDS = Unit("seconds", 0, 1e9)
 SEED = Unit("seed", 0, 2**32)
 STEPS = Unit("steps", 0, 10_000)
 SHARE = Unit("share", 0.0, 1.0)
+RING_SHARE = Unit("share", 0.0, 0.95)
 GUIDANCE = Unit("guidance", 0.0, 30.0)
 
 Scale = Annotated[float, SCALE]
 Length = Annotated[float, LENGTH]
+Extent = Annotated[float, EXTENT]
 Angle = Annotated[float, ANGLE]
 Amount = Annotated[float, AMOUNT]
 Lean = Annotated[float, LEAN]
 View = Annotated[float, VIEW]
 Seconds = Annotated[float, SECONDS]
 Seed = Annotated[float, SEED]
+RingShare = Annotated[float, RING_SHARE]
 Point = Annotated[tuple[float, float], Pair(LENGTH)]
 
 CENTRE = (0.0, 0.0)

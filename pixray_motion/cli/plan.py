@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pixray_motion.cli.options import parse_frames, read_story, story_options
-from pixray_motion.story.words import motion_in_words, prompts_in_words
+from pixray_motion.story.words import movement_in_words, prompts_in_words
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -60,6 +60,4 @@ def lines(made: Plan, rate: Fraction) -> Iterator[str]:
         losses = ", ".join(f"{name} {weight:.4g}" for name, weight in part.losses if weight)
         cut = "cut" if part.cut else ""
         wishes = "; ".join(text for text in (wanted, losses) if text)
-        yield LINE.format(
-            made.frame, time, scene, cut, part.steps, motion_in_words(part.motion) or "-", wishes
-        )
+        yield LINE.format(made.frame, time, scene, cut, part.steps, movement_in_words(part) or "-", wishes)

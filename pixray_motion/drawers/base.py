@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pixray_motion.bends import Bend
 from pixray_motion.geometry import Canvas, Matrix, Motion
 from pixray_motion.lazy import torch
 from pixray_motion.registry import Registry
-from pixray_motion.sampling import doubled, grid
+from pixray_motion.sampling import doubled, folded, grid, spline_sample
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -79,6 +80,28 @@ class Picture:
         """The same picture with its colours changed by a filter."""
         return replace(self, pixels=change(self.pixels))
 
+    def bent(self, came_from: Tensor, canvas: Canvas) -> Picture:
+        """The same picture on a plane of the canvas' density, which lies at rest, by one resample.
+
+        ``came_from`` (h, w, 2): the point of the screen that each of the plane's pixels shows.
+        """
+        fine = self._pooled(self._step(1 / canvas.height))._doubled()
+        to_clip = Motion(fine._to_clip()) @ fine.view.inverse()
+        points = torch.from_numpy(to_clip.apply(came_from.double().numpy()))[None].to(self.pixels)
+
+        def sampled(source: Tensor, padding: str) -> Tensor:
+            taken = torch.nn.functional.grid_sample(
+                source, points, mode="bicubic", padding_mode=padding, align_corners=False
+            )
+            return taken.clamp(0, 1)
+
+        alpha = None
+        if self.alpha is not None:
+            hidden = replace(self, pixels=self.alpha)
+            alpha = sampled(hidden._pooled(hidden._step(1 / canvas.height))._doubled().pixels, "zeros")
+        density = float(canvas.height)
+        return Picture(sampled(fine.pixels, "reflection"), (density, density), Motion.identity(), alpha=alpha)
+
     def _step(self, length: float) -> int:
         """How many of the drawing's pixels lie along ``length`` canvas units."""
         return max(1, round(float(length * min(self.density) / self.view.area**0.5)))
@@ -144,6 +167,18 @@ class Drawer(ABC):
     @abstractmethod
     def warp(self, params: Params, motion: Motion, border: str, rng: Generator) -> Params:
         """Move the picture by ``motion``; what comes into view follows ``border``. The identity changes nothing."""
+
+    def bend(self, params: Params, bend: Bend, border: str, rng: Generator) -> Params:
+        """Move the picture by a map that is no matrix. A drawer that knows no better way encodes the moved picture."""
+        with torch.no_grad():
+            image = self.draw(params).image(self.canvas)[0].double().cpu().numpy()
+        centres = self.canvas.centres()
+        source = folded(bend.source(centres), self.canvas.half, border)
+        pixels = torch.from_numpy(spline_sample(image, source, self.canvas.height))[None].float().clamp(0, 1)
+        if border == "noise":
+            beyond = torch.from_numpy((source != bend.source(centres)).any(-1))
+            pixels = torch.where(beyond, torch.rand(pixels.shape, generator=rng), pixels)
+        return self.encode(pixels)
 
     @abstractmethod
     def draw(self, params: Params) -> Picture:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pixray_motion.bends import Bend, Points, swollen
 from pixray_motion.descend import descend
 from pixray_motion.drawers.base import Drawer, Params, Picture, drawer
 from pixray_motion.drawers.bezier import drawn
@@ -25,7 +27,11 @@ BARE = 0.5  # a place that shows more of the paper than this has no stroke
 ENDS = 0.5  # of its width by which a stroke is shorter than its cell: its round ends make up for that, and overlap
 LONGER = 1.4  # the cells, over their height, that strokes are laid in
 HELD = 0.45  # of a stroke's half width must be on the screen for it to count as there
+FAR = 100.0  # canvas heights away is a stroke without a place
 OVERLAP = 1.15  # of neighbouring strokes that are laid side by side
+
+
+Source = Callable[[Points], Points]
 
 
 @drawer("clipdraw")
@@ -96,6 +102,27 @@ class ClipDraw(Drawer):
             return params
         points = torch.from_numpy(motion.apply(params["points"].double().numpy())).float()
         moved = params | {"points": points, "widths": params["widths"] * motion.area**0.5}
+        return self._filled(params, moved, motion.inverse().apply, border, rng)
+
+    def bend(self, params: Params, bend: Bend, border: str, rng: Generator) -> Params:
+        """See ``Drawer.bend``. Of the strokes that a fold copies only so many stay that the copies find room."""
+        moved = params
+        for part in bend.each():
+            points = moved["points"].double().numpy()
+            middle = points[
+                :, points.shape[1] // 2
+            ]  # which is carried itself, so what goes to and fro adds up to nothing
+            larger = torch.from_numpy(swollen(part, middle) ** 0.5).float()
+            carried = torch.from_numpy(part.apply(points)).float()
+            moved = moved | {"points": carried, "widths": moved["widths"] * larger}
+            if part.copies():
+                moved = _copied(moved, part)
+        return self._filled(params, moved, bend.source, border, rng)
+
+    def _filled(
+        self, before: Params, moved: Params, came_from: Source, border: str, rng: Generator
+    ) -> Params:
+        """``moved``, and where the paper would show, new strokes in place of those that have left."""
         if border == "wrap":
             moved = self._wrapped(moved)
         gone = self._gone(moved).nonzero()[:, 0]
@@ -104,7 +131,7 @@ class ClipDraw(Drawer):
         bare, gone = bare[order][: len(gone)], gone[: len(bare)]
         if not len(gone):
             return moved
-        return self._relaid(params, moved, motion, border, gone, self._places()[bare.numpy()], rng)
+        return self._relaid(before, moved, came_from, border, gone, self._places()[bare.numpy()], rng)
 
     def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:
         size = len(params["widths"]) ** 0.5
@@ -176,7 +203,7 @@ class ClipDraw(Drawer):
         self,
         before: Params,
         moved: Params,
-        motion: Motion,
+        came_from: Source,
         border: str,
         gone: Tensor,
         places: NDArray[np.float64],
@@ -186,7 +213,7 @@ class ClipDraw(Drawer):
         points, widths = self._laid(places)
         with torch.no_grad():
             image = self._pixels(before, self.canvas)
-        source = folded(motion.inverse().apply(places), self.canvas.half, border)
+        source = folded(came_from(places), self.canvas.half, border)
         colours = self._sampled(image, source)
         if border == "noise":
             colours = torch.rand(colours.shape, generator=rng)
@@ -198,3 +225,21 @@ class ClipDraw(Drawer):
         kept = torch.ones(len(moved["widths"]), dtype=torch.bool)
         kept[gone] = False
         return moved | {name: torch.cat([new, moved[name][kept]]) for name, new in laid.items()}
+
+
+def _copied(params: Params, fold: Bend) -> Params:
+    """The topmost strokes of those that a fold keeps, with their copies; the others are put out of sight."""
+    copies = fold.copies()
+    inside = torch.from_numpy(fold.keeps(params["points"].double().mean(1).numpy())).nonzero()[:, 0]
+    inside = inside[-(len(params["widths"]) // (len(copies) + 1)) :]
+    points = params["points"][inside].double().numpy()
+    images = np.stack([points, *(copy.apply(points) for copy in copies)], 1).reshape(-1, *points.shape[1:])
+    each = len(copies) + 1
+    spare = len(params["widths"]) - len(images)
+    return params | {
+        "points": torch.cat([torch.full((spare, *points.shape[1:]), FAR), torch.from_numpy(images).float()]),
+        "widths": torch.cat([params["widths"][:spare], params["widths"][inside].repeat_interleave(each, 0)]),
+        "colours": torch.cat(
+            [params["colours"][:spare], params["colours"][inside].repeat_interleave(each, 0)]
+        ),
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+from pixray_motion.bends import Bend
 from pixray_motion.drawers.base import Drawer, Params, Picture, drawer
 from pixray_motion.drawers.pixel import PixelDrawer
 from pixray_motion.drawers.plane import PlaneDrawer
@@ -65,6 +66,9 @@ class DiffusionDrawer(Drawer):
 
     def warp(self, params: Params, motion: Motion, border: str, rng: Generator) -> Params:
         return self.plane.warp(params, motion, border, rng)
+
+    def bend(self, params: Params, bend: Bend, border: str, rng: Generator) -> Params:
+        return self.plane.bend(params, bend, border, rng)
 
     def pull(self, params: Params, change: Tensor) -> Params | None:
         return self.plane.pull(params, change)

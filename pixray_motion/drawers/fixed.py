@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 
+from pixray_motion.bends import Bend
 from pixray_motion.drawers.base import Drawer, Params, Picture
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
+from pixray_motion.sampling import field_sample
 from pixray_motion.testcard import font
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from pixray_motion.objective import Objective
 
 FINER = 4  # the most pixels of a given picture in one of the canvas, so that a zoom finds some
+AROUND = 1.5  # times the canvas is the plane that a bent picture lies on
 OUTLINE = 0.08  # of the height of letters
 Pixels = NDArray[np.float32]
 
@@ -28,7 +32,8 @@ Pixels = NDArray[np.float32]
 class FixedDrawer(Drawer):
     """Shows (h, w, 4) ``pixels`` in [0, 1], ``height`` canvas heights tall, around ``at``. Nothing lies beyond them.
 
-    Params: ``view`` (3, 3) float64, from where the picture was at first to where it is.
+    Params: ``view`` (3, 3) float64, from where the picture was at first to where it is. Once bent, the view is that of
+    a plane, each of whose pixels shows what was, at first, at ``came_from`` (h, w, 2).
     """
 
     learned = ()
@@ -41,16 +46,28 @@ class FixedDrawer(Drawer):
         self._colours, self._alpha = planes[:, :3], planes[:, 3:]
         self._density = pixels.shape[0] / height
         self._place = Motion.shift(*at)
+        width, rows = (round(length * AROUND / 2) * 2 for length in (canvas.width, canvas.height))
+        self._places = Canvas(width, rows).centres() * (rows / canvas.height)
 
     def fresh(self, rng: Generator) -> Params:  # noqa: ARG002
         return {"view": torch.from_numpy(Motion.identity().matrix)}
 
     def warp(self, params: Params, motion: Motion, border: str, rng: Generator) -> Params:  # noqa: ARG002
-        return {"view": torch.from_numpy((motion @ Motion(params["view"].numpy())).matrix)}
+        return params | {"view": torch.from_numpy((motion @ Motion(params["view"].numpy())).matrix)}
+
+    def bend(self, params: Params, bend: Bend, border: str, rng: Generator) -> Params:  # noqa: ARG002
+        points = Motion(params["view"].numpy()).inverse().apply(bend.source(self._places))
+        if "came_from" in params:
+            came_from = params["came_from"].double().numpy()
+            points = field_sample(came_from, self._places, self.canvas.height, points)
+        return self.fresh(rng) | {"came_from": torch.from_numpy(points).float()}
 
     def draw(self, params: Params) -> Picture:
-        view = Motion(params["view"].numpy()) @ self._place
-        return Picture(self._colours, (self._density, self._density), view, alpha=self._alpha)
+        view = Motion(params["view"].numpy())
+        picture = Picture(self._colours, (self._density, self._density), self._place, alpha=self._alpha)
+        if "came_from" in params:
+            picture = picture.bent(params["came_from"], self.canvas)
+        return replace(picture, view=view @ picture.view)
 
     def encode(self, image: Tensor) -> Params:
         raise NotImplementedError("a given picture shows nothing else")

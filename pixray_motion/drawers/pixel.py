@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pixray_motion.bends import Bend, Points
 from pixray_motion.descend import descend
 from pixray_motion.drawers.base import Drawer, Params, Picture, drawer
 from pixray_motion.geometry import Canvas, Motion
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 ROWS = 40  # of the default grid, over the canvas' height
 NEIGHBOURS = np.array([(row, column) for row in (0, -1, 1) for column in (0, -1, 1)])
 Index = NDArray[np.int64]
+Map = Callable[[Points], Points]
 
 
 @drawer("pixel")
@@ -73,18 +76,28 @@ class PixelDrawer(Drawer):
         """See ``Drawer.warp``. Beyond the screen the grid goes on, coloured by the border mode."""
         if motion.is_identity:
             return params
+        return self._moved(params, motion.apply, motion.inverse().apply, border, rng)
+
+    def bend(self, params: Params, bend: Bend, border: str, rng: Generator) -> Params:
+        return self._moved(params, bend.apply, bend.source, border, rng)
+
+    def _moved(self, params: Params, apply: Map, source: Map, border: str, rng: Generator) -> Params:
+        """Every cell takes on the point that comes nearest; what a fold copies has no such point, only a source."""
         offset = params["offset"].numpy()
-        came_from = self._index(motion.inverse().apply(self._centre(self._everywhere())))
-        candidates = came_from[None] + NEIGHBOURS[:, None, None]
+        centres = self._centre(self._everywhere())
+        came_from = source(centres)
+        candidates = self._index(came_from)[None] + NEIGHBOURS[:, None, None]
         known = np.clip(candidates, 0, np.array(self.shape) - 1)
         points = self._centre(candidates) + offset[known[..., 0], known[..., 1]]
-        misses = motion.apply(points) - self._centre(self._everywhere())
+        misses = apply(points) - centres
         nearest = np.abs(misses / self.size).max(-1).argmin(0)[None, ..., None]
-        source = np.take_along_axis(candidates, nearest, 0)[0]
+        chosen = np.take_along_axis(candidates, nearest, 0)[0]
         miss = np.take_along_axis(misses, nearest, 0)[0].clip(-self.size / 2, self.size / 2)
+        astray = np.abs(apply(came_from) - centres) / self.size
+        copied = astray.max(-1)[..., None] > 0.5
         return {
-            "cells": self._colours(params["cells"], source, border, rng),
-            "offset": torch.from_numpy(miss),
+            "cells": self._colours(params["cells"], np.where(copied, candidates[0], chosen), border, rng),
+            "offset": torch.from_numpy(np.where(copied, 0.0, miss)),
         }
 
     def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:

@@ -9,26 +9,35 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pixray_motion.bends import Bend, Points
 from pixray_motion.drawers.base import Drawer, Params, Picture
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
-from pixray_motion.sampling import SPLINE_ORDER, folded, spline_sample
+from pixray_motion.sampling import SPLINE_ORDER, field_sample, folded, spline_sample
+
+Source = Callable[[Points], Points]
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
 MARGIN = 1.25  # the plane over the canvas; more means fewer rebases and more pixels to learn
 CLOSER = 1.2  # a rebase is due when the view magnifies the plane by more
+STRETCH = 1.5  # or when a bend does so to lengths, or the opposite,
+BADLY = 0.1  # in more than this share of the screen
 
 
 class RasterDrawer(Drawer):
     """Params: whatever ``pixels`` needs to make the plane, and ``view`` (3, 3) float64, plane -> screen.
 
-    The plane has the canvas' pixels to a height, and its pixels lie on the canvas' while the view is at rest.
+    Once bent, the plane is seen through ``came_from`` (h, w, 2), where on it each of its places shows what lies,
+    before the view; and ``went_to``, the same the other way. The plane has the canvas' pixels to a height, and its
+    pixels lie on the canvas' while the view is at rest.
     """
 
     def __init__(self, canvas: Canvas, order: int = SPLINE_ORDER) -> None:
@@ -48,8 +57,11 @@ class RasterDrawer(Drawer):
         """The params, without ``view``, whose ``pixels`` are these (1, 3, h, w) in [0, 1], float32."""
 
     def draw(self, params: Params) -> Picture:
-        density = float(self.canvas.height)
-        return Picture(self.pixels(params), (density, density), Motion(params["view"].numpy()))
+        density, view = float(self.canvas.height), Motion(params["view"].numpy())
+        picture = Picture(self.pixels(params), (density, density), Motion.identity())
+        if "came_from" in params:
+            picture = picture.bent(params["came_from"], self.canvas)
+        return replace(picture, view=view)
 
     def encode(self, image: Tensor) -> Params:
         """Params that draw ``image``; the plane around it is filled by mirroring."""
@@ -65,35 +77,76 @@ class RasterDrawer(Drawer):
             return params
         before = Motion(params["view"].numpy())
         after = motion @ before
-        if before.is_identity or not self._shows(after):
-            return self._rebased(params, before, motion, border, rng)
+        if (before.is_identity and "came_from" not in params) or not self._shows(after):
+            view = Motion.identity() if "came_from" in params else self._shifted(after)
+            return self._rebased(params, motion.inverse().apply, view, border, rng)
         return params | {"view": torch.from_numpy(after.matrix)}
+
+    def bend(self, params: Params, bend: Bend, border: str, rng: Generator) -> Params:
+        """See ``Drawer.bend``. The plane stays as it is while it has all that is seen, and is seen sharply."""
+        view = Motion(params["view"].numpy())
+        if view.is_identity and "came_from" not in params:
+            params = self._rebased(params, lambda points: points, view, border, rng)
+        came_from = self._on_plane(params, bend.source(self._places()))
+        if self._shows_bent(came_from):
+            fields = {"came_from": came_from, "went_to": bend.apply(self._on_screen(params))}
+            laid = {name: torch.from_numpy(field).float() for name, field in fields.items()}
+            return params | laid | {"view": torch.from_numpy(Motion.identity().matrix)}
+        view = Motion.identity() if "came_from" in params else self._shifted(view)
+        return self._rebased(params, bend.source, view, border, rng)
 
     def pull(self, params: Params, change: Tensor) -> Params:
         """See ``Drawer.pull``."""
-        places = Motion(params["view"].numpy()).apply(self._places()) / np.array(self.canvas.half)
-        points = torch.from_numpy(places).float()[None]
+        points = torch.from_numpy(self._on_screen(params) / np.array(self.canvas.half)).float()[None]
         moved = torch.nn.functional.grid_sample(
             change, points, mode="bicubic", padding_mode="border", align_corners=False
         )
         return params | self.learn((self.pixels(params) + moved).clamp(0, 1))
 
-    def _rebased(self, params: Params, before: Motion, motion: Motion, border: str, rng: Generator) -> Params:
-        """A new plane around what is seen after ``motion``; beyond what was seen, it follows the border mode.
+    def _rebased(self, params: Params, source: Source, view: Motion, border: str, rng: Generator) -> Params:
+        """A new plane around what is seen after a movement; beyond what was seen, it follows the border mode.
 
-        If the old plane, shifted by whole pixels, will do, then its pixels are kept exactly.
+        ``source``: where on the screen something came from. If the old plane, shifted by whole pixels, will do as
+        ``view`` has it, then its pixels are kept exactly.
         """
-        view = self._shifted(motion @ before)
         if not self._shows(view):
             view = Motion.identity()
-        seen = (motion.inverse() @ view).apply(self._places())
-        source = before.inverse().apply(folded(seen, self.canvas.half, border))
-        pixels = spline_sample(_numpy(self.pixels(params)), source, self.canvas.height, self.order)
+        seen = source(view.apply(self._places()))
+        inside = folded(seen, self.canvas.half, border)
+        pixels = spline_sample(
+            _numpy(self.pixels(params)), self._on_plane(params, inside), self.canvas.height, self.order
+        )
         if border == "noise":
             beyond = (np.abs(seen) > np.array(self.canvas.half)).any(-1)
             noise = torch.rand(pixels.shape, generator=rng, dtype=torch.float64).numpy()
             pixels = np.where(beyond, noise, pixels)
         return self._laid(pixels, view)
+
+    def _on_plane(self, params: Params, points: Points) -> Points:
+        """Where on the plane is what is seen at (..., 2) points of the screen."""
+        points = Motion(params["view"].numpy()).inverse().apply(points)
+        if "came_from" not in params:
+            return points
+        return field_sample(params["came_from"].double().numpy(), self._places(), self.canvas.height, points)
+
+    def _on_screen(self, params: Params) -> Points:
+        """(h, w, 2): where on the screen each of the plane's pixels is."""
+        places = params["went_to"].double().numpy() if "went_to" in params else self._places()
+        return Motion(params["view"].numpy()).apply(places)
+
+    def _shows_bent(self, came_from: Points) -> bool:
+        """Whether all that the screen shows lies on the plane, and most of it hardly stretched or squeezed."""
+        top, left = (
+            (self.plane.height - self.canvas.height) // 2,
+            (self.plane.width - self.canvas.width) // 2,
+        )
+        shown = came_from[top : top + self.canvas.height, left : left + self.canvas.width]
+        if (np.abs(shown) > self._reach).any():
+            return False
+        down, across = np.gradient(shown, 1 / self.canvas.height, axis=(0, 1))
+        stretches = np.linalg.svd(np.stack([across, down], -1), compute_uv=False)
+        bad = (stretches[..., 1] < 1 / STRETCH) | (stretches[..., 0] > STRETCH)
+        return bool(bad.mean() <= BADLY)
 
     def _shifted(self, view: Motion) -> Motion:
         """The view after shifting the plane by whole pixels, so that its middle is near the screen's."""
@@ -106,17 +159,17 @@ class RasterDrawer(Drawer):
         corners = view.inverse().apply(self.canvas.corners())
         return bool((np.abs(corners) <= self._reach).all()) and view.area <= CLOSER**2
 
-    def _places(self) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    def _places(self) -> Points:
         """(h, w, 2): the plane's pixel centres in canvas units."""
         return self.plane.centres() * (self.plane.height / self.canvas.height)
 
-    def _laid(self, pixels: np.ndarray[tuple[int, ...], np.dtype[np.float64]], view: Motion) -> Params:
+    def _laid(self, pixels: Points, view: Motion) -> Params:
         image = torch.from_numpy(pixels)[None].float().clamp(0, 1)
         return self.learn(image) | {"view": torch.from_numpy(view.matrix)}
 
 
-def _numpy(image: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    array: np.ndarray[tuple[int, ...], np.dtype[np.float64]] = image.detach()[0].double().cpu().numpy()
+def _numpy(image: Tensor) -> Points:
+    array: Points = image.detach()[0].double().cpu().numpy()
     return array
 
 

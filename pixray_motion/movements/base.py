@@ -8,12 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pixray_motion.bends import Bend
 from pixray_motion.geometry import Matrix, Motion
 from pixray_motion.registry import Registry
 from pixray_motion.story.track import Samples, Track
 
 MakeMotion = Callable[..., Motion]
-movement: Registry[MakeMotion] = Registry("movement", builtin="pixray_motion.movements")
+MakePose = Callable[..., Motion | Bend]
+Tracks = Mapping[str, Track | tuple[Track, Track]]
+movement: Registry[MakePose] = Registry("movement", builtin="pixray_motion.movements")
 
 
 class Movement(ABC):
@@ -38,7 +41,7 @@ class Move(Movement):
 
     name: str
     make: MakeMotion
-    tracks: Mapping[str, Track | tuple[Track, Track]]
+    tracks: Tracks
 
     def pose(self, frame: float) -> Motion:
         return self.make(**{name: _value(track, frame) for name, track in self.tracks.items()})
@@ -51,6 +54,33 @@ class Move(Movement):
         except (TypeError, ValueError):
             return super().poses(frames)
         return np.broadcast_to(matrices, (*frames.shape, 3, 3))
+
+
+@dataclass(frozen=True)
+class Bending:
+    """A registered movement whose poses are bends. It acts by itself: no matrix holds it, so no group does."""
+
+    name: str
+    make: type[Bend]
+    tracks: Tracks
+
+    def pose(self, frame: float) -> Bend:
+        return self.make(**{name: _value(track, frame) for name, track in self.tracks.items()})
+
+    def steps(self, before: Samples, after: Samples) -> list[tuple[Bend, ...]]:
+        """What happens between many pairs of frames."""
+        return [new.since(old) for old, new in zip(self._poses(before), self._poses(after), strict=True)]
+
+    def _poses(self, frames: Samples) -> list[Bend]:
+        values = {name: _listed(_values(track, frames)) for name, track in self.tracks.items()}
+        return [
+            self.make(**{name: value[row] for name, value in values.items()}) for row in range(len(frames))
+        ]
+
+
+def bends(make: MakePose) -> bool:
+    """Whether a registered movement is one that bends."""
+    return isinstance(make, type) and issubclass(make, Bend)
 
 
 @dataclass(frozen=True)
@@ -100,6 +130,12 @@ def _values(track: Track | tuple[Track, Track], frames: Samples) -> Samples | tu
     if isinstance(track, tuple):
         return track[0].sample(frames), track[1].sample(frames)
     return track.sample(frames)
+
+
+def _listed(values: Samples | tuple[Samples, Samples]) -> list[float] | list[tuple[float, float]]:
+    if isinstance(values, tuple):
+        return list(zip(values[0].tolist(), values[1].tolist(), strict=True))
+    return [float(value) for value in values]
 
 
 def _value(track: Track | tuple[Track, Track], frame: float) -> float | tuple[float, float]:

@@ -100,13 +100,15 @@ def _given(found: dict[str, Node], name: str, setting: Setting) -> Given:
     kind = next((key for key in FIXED if key in found), None)
     still = read_flag(found["still"], "still", setting.report) if "still" in found else kind == "text"
     if kind is None:
-        parts = tuple(replace(part, moves=()) if still else part for part in setting.scene.parts)
+        parts = tuple(replace(part, moves=(), bends=()) if still else part for part in setting.scene.parts)
         return replace(setting.given, parts=parts, opening={}, layer=name)
     drawer = read_fixed_picture(kind, found[kind], setting.film.folder, setting.report)
     for key in ("drawer", "prompts", "steps", "prior", "perceptor", "losses", "scenes"):
         if key in found:
             setting.report.add(found[key].place, f"a layer with '{kind}' is not drawn, so it has no '{key}'")
-    moved = tuple(Part(part.span, moves=part.moves) for part in setting.scene.parts if not still)
+    moved = tuple(
+        Part(part.span, moves=part.moves, bends=part.bends) for part in setting.scene.parts if not still
+    )
     nobody = setting.scene.parts[0]
     return replace(
         setting.given,

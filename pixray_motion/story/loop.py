@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from pixray_motion.bends import Chain
 from pixray_motion.geometry import Matrix, Motion
 from pixray_motion.movements.base import product
 from pixray_motion.story.entrance import turned
@@ -14,6 +15,7 @@ from pixray_motion.story.plan import Layer, Plan
 from pixray_motion.story.timeline import Timeline
 
 FIRST = "first/"  # the name of a drawing of the film's first frame, put by until its end
+POINTS = 12  # from the middle to each corner, that are looked at
 
 
 @dataclass(frozen=True)
@@ -83,13 +85,22 @@ def _step(scenes: Timeline, loop: Loop, frame: int) -> Motion:
 
 
 def seam(loop: Loop, scenes: Timeline) -> float:
-    """How far from closed the movements are in the end: the largest entry by which their product is not the identity.
+    """How far from closed the movements are in the end: the largest entry by which their product is not the identity,
+    or, of what bends the picture, the farthest that a point is from where it was, in canvas heights.
 
     Only what happens between two cuts can be closed; with a cut there is nothing to close.
     """
     if any(scene.cut for scene in scenes.scenes[1:]):
         return 0.0
-    return float(np.abs(homeward(scenes, loop, 0).matrix - np.eye(3)).max())
+    moved = np.abs(homeward(scenes, loop, 0).matrix - np.eye(3)).max()
+    return float(max(moved, bent_by(scenes, loop.frames)))
+
+
+def bent_by(scenes: Timeline, frames: int) -> float:
+    """How far at most, in canvas heights, what bends a film's picture has carried it when it begins anew."""
+    bends = tuple(bend for frame in range(1, frames + 1) for bend in scenes.bends(frame))
+    points = scenes.canvas.corners()[:, None] * np.linspace(0.05, 1, POINTS)[:, None]
+    return float(np.linalg.norm(Chain(bends).apply(points) - points, axis=-1).max()) if bends else 0.0
 
 
 def drift_of(scenes: Timeline, frames: int) -> Matrix:

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from pixray_motion.geometry import Matrix
-from pixray_motion.story.loop import Loop, drift_of
+from pixray_motion.story.loop import Loop, bent_by, drift_of
 from pixray_motion.story.model import Story
 from pixray_motion.story.nodes import Mapping, Node, Scalar
 from pixray_motion.story.report import Refused, Report, quoted
@@ -16,6 +16,7 @@ from pixray_motion.story.time import parse_time
 
 FADE = Fraction(1)  # second
 SLACK = 0.35  # of the drift's logarithm: a scale of 1.4, a third of a height, 20 degrees
+UNBENT = 1e-3  # canvas heights that a point may be off in the end
 
 
 def read_loop(node: Node, story: Story, report: Report) -> Loop | None:
@@ -36,7 +37,14 @@ def read_loop(node: Node, story: Story, report: Report) -> Loop | None:
     free = "poses" in found and text_of(found["poses"], "'poses'", report)
     if free not in (False, None, "free", "closed"):
         report.add(found["poses"].place, f"'poses' is closed or free. Got {quoted(str(free))}")
-    drift = np.zeros((3, 3)) if free == "free" else _drift(node, story, report)
+    closed = free != "free" and not any(scene.cut for scene in story.scenes[1:])
+    drift = _drift(node, story, report) if closed else np.zeros((3, 3))
+    if closed and bent_by(story.timeline, frames) > UNBENT:
+        report.add(
+            node.place,
+            "what bends the picture (swirl, wave, ripple, lens) does not come back to where it began: let it return, "
+            "as in {0%: 0, 50%: 90, 100%: 0} or a phase of 360 degrees, or write loop: {poses: free}",
+        )
     return Loop(frames, fade, drift)
 
 
@@ -56,10 +64,7 @@ def _fade(node: Node | None, story: Story, report: Report) -> Fraction:
 
 
 def _drift(node: Node, story: Story, report: Report) -> Matrix:
-    """What the movements have to be bent by so that they close; nothing where a cut lies between."""
-    none: Matrix = np.zeros((3, 3))
-    if any(scene.cut for scene in story.scenes[1:]):
-        return none
+    """What the movements have to be bent by so that they close."""
     try:
         drift = drift_of(story.timeline, len(story.frames))
     except ValueError:
@@ -70,5 +75,5 @@ def _drift(node: Node, story: Story, report: Report) -> Matrix:
             "the movements end far from where they began, so the loop would have to undo them: let them return, as in "
             "{0%: 1, 50%: 2, 100%: 1} or a turn of 360 degrees, or write loop: {poses: free}",
         )
-        return none
+        return np.zeros((3, 3))
     return drift

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pixray_motion.movements.base import Group, Move, Movement, movement
+from pixray_motion.movements.base import Bending, Group, Move, Movement, bends, movement
 from pixray_motion.story.check import MoveCheck, StepCheck
 from pixray_motion.story.choices import named, read_parameter
 from pixray_motion.story.keyed import PerSecond
@@ -17,16 +17,17 @@ from pixray_motion.units import SECONDS, SEED, Kind, Pair
 GROUP = "group"
 
 
-def read_moves(node: Node, scope: Scope) -> tuple[Movement, ...]:
-    """A scene's movements, in the order in which they act."""
+def read_moves(node: Node, scope: Scope) -> tuple[tuple[Movement, ...], tuple[Bending, ...]]:
+    """A scene's movements, in the order in which they act, and then those that bend."""
     before = scope.report.count
-    moves = _list(node, scope, "move")
+    listed = _list(node, scope, "move")
+    moves = tuple(move for move in listed if isinstance(move, Movement))
     if moves and scope.timed and scope.report.count == before:
         scope.checks.append(StepCheck(node.place, moves, scope.clock))
-    return moves
+    return moves, tuple(move for move in listed if isinstance(move, Bending))
 
 
-def _list(node: Node, scope: Scope, what: str) -> tuple[Movement, ...]:
+def _list(node: Node, scope: Scope, what: str) -> tuple[Movement | Bending, ...]:
     if not isinstance(node, Sequence):
         scope.report.add(node.place, f"'{what}' is a list, as in [zoom: {{factor: 2}}]. {got(node)}")
         return ()
@@ -36,7 +37,7 @@ def _list(node: Node, scope: Scope, what: str) -> tuple[Movement, ...]:
     return tuple(move for item in node.items if (move := _move(item, scope)) is not None)
 
 
-def _move(node: Node, scope: Scope) -> Movement | None:
+def _move(node: Node, scope: Scope) -> Movement | Bending | None:
     if isinstance(node, Mapping) and len(node.pairs) == 1 and node.pairs[0][0].text == GROUP:
         return _group(node, scope)
     if isinstance(node, Mapping) and len(node.pairs) > 1:
@@ -62,6 +63,8 @@ def _move(node: Node, scope: Scope) -> Movement | None:
     for parameter in entry.parameters:
         if parameter.kind in (SECONDS, SEED) and parameter.name not in tracks:
             tracks[parameter.name] = _of_the_film(parameter.kind, scope)
+    if bends(entry.make):
+        return Bending(entry.name, entry.make, tracks)
     move = Move(entry.name, entry.make, tracks)
     _check(move, entry.name, node, scope, before)
     return move
@@ -74,7 +77,14 @@ def _of_the_film(kind: Kind, scope: Scope) -> Track:
 
 def _group(node: Mapping, scope: Scope) -> Group:
     before = scope.report.count
-    group = Group(_list(node.pairs[0][1], scope, GROUP))
+    key, value = node.pairs[0]
+    children = _list(value, scope, GROUP)
+    for child in children:
+        if isinstance(child, Bending):
+            scope.report.add(
+                key.place, f"'{child.name}' bends the picture and acts by itself; take it out of the group"
+            )
+    group = Group(tuple(child for child in children if isinstance(child, Movement)))
     _check(group, GROUP, node, scope, before)
     return group
 

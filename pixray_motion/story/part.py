@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from pixray_motion.bends import Bend
 from pixray_motion.geometry import Motion
-from pixray_motion.movements.base import Movement, steps
+from pixray_motion.movements.base import Bending, Movement, steps
 from pixray_motion.story.lines import FilterLine, PromptLine, Value
 from pixray_motion.story.track import Samples, Track
 
 CHUNK = 256  # frames whose values are computed at once: always as many, so that none depends on the others
 KEPT = 4  # chunks
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,12 @@ class Part:
     span: Span
     prompts: tuple[PromptLine, ...] = ()
     moves: tuple[Movement, ...] = ()
+    bends: tuple[Bending, ...] = ()
     losses: Mapping[str, Track] = field(default_factory=dict)
     filters: tuple[FilterLine, ...] = ()
     _values: dict[int, dict[int, list[float]]] = field(default_factory=dict, repr=False, init=False)
     _steps: dict[int, list[Motion]] = field(default_factory=dict, repr=False, init=False)
+    _bent: dict[int, list[tuple[Bend, ...]]] = field(default_factory=dict, repr=False, init=False)
 
     @cached_property
     def morphs(self) -> bool:
@@ -81,19 +85,36 @@ class Part:
         motion: Motion = _chunk(self._steps, number, lambda: self._stepped(number))[row]
         return motion
 
+    def bent(self, frame: int) -> tuple[Bend, ...]:
+        """The same of those that bend."""
+        if not self.bends:
+            return ()
+        number, row = divmod(frame - self.span.start, CHUNK)
+        bends: tuple[Bend, ...] = _chunk(self._bent, number, lambda: self._bends(number))[row]
+        return bends
+
     def _stepped(self, number: int) -> list[Motion]:
+        return steps(self._in_turn(self.moves), *self._pairs(number))
+
+    def _bends(self, number: int) -> list[tuple[Bend, ...]]:
+        each = [bend.steps(*self._pairs(number)) for bend in self._in_turn(self.bends)]
+        return [sum(row, ()) for row in zip(*each, strict=True)]
+
+    def _in_turn(self, moves: tuple[T, ...]) -> tuple[T, ...]:
+        """In such an order that backwards they undo what they do forwards."""
+        return moves if self.span.pace > 0 else moves[::-1]
+
+    def _pairs(self, number: int) -> tuple[Samples, Samples]:
+        """A chunk's frames, each with the one before it, in the part's own time."""
         frames = self._frames(number)
-        moves = (
-            self.moves if self.span.pace > 0 else self.moves[::-1]
-        )  # so that they undo what they do forwards
-        return steps(moves, self.span.samples(frames - 1), self.span.samples(frames))
+        return self.span.samples(frames - 1), self.span.samples(frames)
 
     def _frames(self, number: int) -> Samples:
         return np.arange(CHUNK, dtype=np.float64) + (number * CHUNK + self.span.start)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what can be computed again, which is filed by the identity of tracks."""
-        return vars(self) | {"_values": {}, "_steps": {}}
+        return vars(self) | {"_values": {}, "_steps": {}, "_bent": {}}
 
 
 def _chunk(kept: dict[int, Any], number: int, make: Any) -> Any:

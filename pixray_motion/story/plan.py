@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
+from pixray_motion.bends import Bend
 from pixray_motion.geometry import Motion
 
 
@@ -111,6 +112,8 @@ class Plan:
     drawer: Choice = Choice("fft")
     perceptors: tuple[str, ...] = ()
     layers: tuple[Layer, ...] = ()
+    bends: tuple[Bend, ...] = ()
+    """What moves and is no matrix, after ``motion``; the first acts first."""
     kept: tuple[tuple[str, str], ...] = ()
     """Drawings that are put by for a later frame, unmoved: (name there, name now)."""
 
@@ -140,6 +143,8 @@ class Plan:
 def _plain(value: Any) -> Any:
     if isinstance(value, Motion):
         return value.matrix.tolist()
+    if isinstance(value, Bend):
+        return {type(value).__name__.lower(): vars(value)}
     if is_dataclass(value):
         return {field.name: getattr(value, field.name) for field in fields(value)}
     raise TypeError(f"not plain data: {value!r}")

@@ -278,10 +278,12 @@ class Layout:
 
 def read_part(found: dict[str, Node], scope: Scope, span: Span) -> Part:
     """What a scene, a sequence or a layer adds to what is around it."""
+    moves, bends = read_moves(found["move"], scope) if "move" in found else ((), ())
     return Part(
         span=span,
         prompts=read_prompts(found["prompts"], scope) if "prompts" in found else (),
-        moves=read_moves(found["move"], scope) if "move" in found else (),
+        moves=moves,
+        bends=bends,
         losses=read_losses(found["losses"], scope) if "losses" in found else {},
         filters=read_filters(found["filters"], scope) if "filters" in found else (),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
+from pixray_motion.bends import Bend
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.movements.base import product
 from pixray_motion.story.entrance import Entrance, entering, turned
@@ -105,6 +106,12 @@ class Timeline:
         scene = self.scenes[index]
         return Motion.identity() if scene.cut and frame == scene.start else self._motion(index, frame)
 
+    def bends(self, frame: int) -> tuple[Bend, ...]:
+        """The same of what bends the picture."""
+        index = self.scene_at(frame)
+        scene = self.scenes[index]
+        return () if scene.cut and frame == scene.start else self._bends(index, frame)
+
     def _entrance(self, index: int, frame: int) -> tuple[Entrance | None, int]:
         """What is under way at ``frame``, and since how many frames."""
         scene = self.scenes[index]
@@ -140,6 +147,7 @@ class Timeline:
             drawer=scene.drawer,
             perceptors=scene.perceptors,
             layers=tuple(_laid(line, frame) for line in scene.layers),
+            bends=() if cut else self._bends(index, frame),
         )
 
     def _novelty(self, index: int, frame: int) -> float:
@@ -179,19 +187,27 @@ class Timeline:
         return {}
 
     def _motion(self, index: int, frame: int) -> Motion:
-        """The step into a frame: every part's own, the inner ones acting first.
+        """The step into a frame: every part's own, the inner ones acting first."""
+        return product([part.step(own) for part, own in self._moving(index, frame) if part.moves])
+
+    def _bends(self, index: int, frame: int) -> tuple[Bend, ...]:
+        """The same of what bends the picture."""
+        return tuple(bend for part, own in self._moving(index, frame) for bend in part.bent(own))
+
+    def _moving(self, index: int, frame: int) -> list[tuple[Part, int]]:
+        """The parts that move the picture into a frame, in the order in which they act, and the frame that each does.
 
         A part that begins here without a cut has no step yet: those that end here repeat their last one for it.
         """
-        steps, known = list[Motion](), set[Part]()  # the last one acts first
+        moving, known = list[tuple[Part, int]](), set[Part]()  # the last one acts first
         while True:
             scene = self.scenes[index]
             parts = [part for part in scene.parts if part not in known]
             known.update(scene.parts)
-            steps += [part.step(frame) for part in reversed(parts) if part.moves and part.span.start < frame]
+            moving += [(part, frame) for part in reversed(parts) if part.span.start < frame]
             begins = any(part.span.start == frame for part in parts)
             if not begins or scene.cut or index == 0:
-                return product(steps[::-1])
+                return moving[::-1]
             index, frame = index - 1, frame - 1
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import atan2, degrees
 
+from pixray_motion.bends import Undone
 from pixray_motion.geometry import Motion
-from pixray_motion.story.plan import Prompt
+from pixray_motion.story.plan import Plan, Prompt
 
 SMALL = 1e-6  # what is less is nothing
 
@@ -33,3 +34,9 @@ def motion_in_words(step: Motion) -> str:
         "mirrored": a * d - b * c < 0,
     }
     return ", ".join(word for word, there in words.items() if there)
+
+
+def movement_in_words(plan: Plan) -> str:
+    """All that moves the picture into a frame."""
+    bends = dict.fromkeys(type(bend).__name__.lower() for bend in plan.bends if not isinstance(bend, Undone))
+    return ", ".join(filter(None, [motion_in_words(plan.motion), *bends]))
