@@ -153,6 +153,34 @@ def test_a_mistake_in_an_option_names_the_option(path: str, value: str, message:
     assert line.startswith(f"--set {path}={value}: {message}")
 
 
+NESTED = """story: 1
+rate: 10
+scenes:
+  - sequence:
+      name: act
+      scenes:
+        - {name: calm, length: 1s}
+        - sequence: {name: deep, scenes: [{name: end, length: 1s}]}
+  - {name: late, length: 1s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "lengths"),
+    [
+        ("scenes.end.length", [10, 30, 10]),
+        ("scenes.deep.scenes.end.length", [10, 30, 10]),
+        ("scenes.act.scenes.calm.length", [30, 10, 10]),
+        ("scenes.calm.length", [30, 10, 10]),
+        ("scenes.late.length", [10, 10, 30]),
+        ("scenes.0.sequence.scenes.0.length", [30, 10, 10]),
+    ],
+)
+def test_scenes_in_sequences_go_by_name(path: str, lengths: list[int]) -> None:
+    assert [scene.frames for scene in parse(NESTED, "s", [(path, "3s")]).scenes] == lengths
+    assert parse(NESTED, "s", [("scenes.act.prompts", "sea")]).plan(3).prompts[0].texts == (("sea", 1.0),)
+
+
 def test_all_mistakes_in_an_option_are_told() -> None:
     lines = problems(STORY, ("scenes.0.move", "[zoom: {factor: 1+x}, pn: {x: 1}]"))
     assert [line[:71] for line in lines] == [

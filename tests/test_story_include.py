@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from pixray_motion.cli.commands import program
 from pixray_motion.errors import StoryError
 from pixray_motion.story.read import read
 
@@ -75,7 +77,26 @@ def test_what_cannot_be_included_is_told(tmp_path: Path, more: str, message: str
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert told(written(tmp_path, story=STORY)) == [
-        "story.yaml:5:14: there is no file 'more.yaml' in the story's folder"
+        "story.yaml:5:14: there is no file 'more.yaml' in the story's folder; look for a slip in the name"
     ]
     (tmp_path / "more.yaml").write_bytes(b"\xff\xfe\x00")
     assert "is not UTF-8 text" in told(tmp_path / "story.yaml")[0]
+
+
+def test_files_elsewhere_are_the_users_choice(tmp_path: Path) -> None:
+    (tmp_path / "shared.yaml").write_text("scenes: [{name: far, length: 1s}]")
+    (tmp_path / "curve.csv").write_text("0\n8\n")
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    angle = "{from: ../curve.csv, rate: 1}"
+    near = f"{{name: near, cut: true, length: 1s, move: [rotate: {{angle: {angle}}}]}}"
+    path = inner / "story.yaml"
+    path.write_text(f"story: 1\nscenes:\n  - include: ../shared.yaml\n  - {near}\n")
+    lines = told(path)
+    assert len(lines) == 2
+    assert all("copy it there, or allow it by --allow-outside" in line for line in lines)
+    assert [scene.name for scene in read(path, outside=True).scenes] == ["far", "near"]
+    for command in (["check"], ["plan", "--frames", "0:1"]):
+        result = CliRunner().invoke(program, [*command, str(path), "--allow-outside"])
+        assert result.exit_code == 0, result.output
+        assert CliRunner().invoke(program, [*command, str(path)]).exit_code == 2

@@ -199,7 +199,7 @@ def test_a_curve_comes_from_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("mapping", "content", "message"),
     [
-        ("{from: nowhere.csv}", "1\n", "there is no file 'nowhere.csv' beside the story"),
+        ("{from: nowhere.csv}", "1\n", "there is no file 'nowhere.csv' in the story's folder"),
         ("{from: ../outside.csv}", "1\n", "lies outside of the story's folder"),
         ("{from: /etc/passwd}", "1\n", "lies outside of the story's folder"),
         ("{from: a.csv, column: loud}", "t,rms\n0,1\n", "has no column 'loud'; allowed: t, rms"),

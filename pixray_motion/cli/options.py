@@ -33,9 +33,15 @@ class Setting(click.ParamType[tuple[str, str]]):
         return key.strip(), text
 
 
+outside_option = click.option(
+    "--allow-outside", "outside", is_flag=True, help="Let the story use files that do not lie in its folder."
+)
+
+
 def story_options(command: Command) -> Command:
-    """STORY, ``--set`` and ``--seed``."""
+    """STORY, ``--set``, ``--seed`` and ``--allow-outside``."""
     for option in (
+        outside_option,
         click.option("--seed", type=click.IntRange(0, SEED), help="Another seed; it wins over --set seed=N."),
         click.option(
             "--set",
@@ -51,14 +57,18 @@ def story_options(command: Command) -> Command:
 
 
 def read_story(
-    path: str, settings: tuple[tuple[str, str], ...], seed: int | None, quality: str = "full"
+    path: str,
+    settings: tuple[tuple[str, str], ...],
+    seed: int | None,
+    outside: bool = False,
+    quality: str = "full",
 ) -> Story:
     """The story as the options want it."""
     from pixray_motion.story.read import read
     from pixray_motion.variants import draft
 
     others = tuple(pair for pair in settings if seed is None or pair[0] != "seed")
-    story = read(path, others if seed is None else (*others, ("seed", str(seed))))
+    story = read(path, others if seed is None else (*others, ("seed", str(seed))), outside)
     return draft(story) if quality == "draft" else story
 
 

@@ -25,7 +25,12 @@ LINE = "{:>6}  {:>8}  {:20.20}  {:3}  {:>5}  {:34}  {}"
     "--json", "as_json", is_flag=True, help="One JSON object a frame and line: everything, exactly."
 )
 def plan(
-    story: str, settings: tuple[tuple[str, str], ...], seed: int | None, frames: str | None, as_json: bool
+    story: str,
+    settings: tuple[tuple[str, str], ...],
+    seed: int | None,
+    outside: bool,
+    frames: str | None,
+    as_json: bool,
 ) -> None:
     """Say what every frame will be made from.
 
@@ -37,7 +42,7 @@ def plan(
       pixray-motion plan my-story.yaml --frames 2s:3s
       pixray-motion plan my-story.yaml --json > plan.jsonl
     """
-    film = read_story(story, settings, seed)
+    film = read_story(story, settings, seed, outside)
     span = parse_frames(frames, film) if frames is not None else film.frames
     if not as_json:
         click.echo(LINE.format("frame", "time", "scene", "cut", "steps", "motion", "prompts; losses"))

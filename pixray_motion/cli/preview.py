@@ -28,6 +28,7 @@ def preview(
     story: str,
     settings: tuple[tuple[str, str], ...],
     seed: int | None,
+    outside: bool,
     output: str | None,
     image: Path | None,
     draft: bool,
@@ -43,7 +44,7 @@ def preview(
     """
     if draft and image is not None:
         raise click.UsageError("--draft paints the story, so it takes no --image: give one of them")
-    read = read_story(story, settings, seed, "draft" if draft else "full")
+    read = read_story(story, settings, seed, outside, "draft" if draft else "full")
     from pixray_motion.film import default_threads
     from pixray_motion.preview import Files, write_preview
     from pixray_motion.render import Studio

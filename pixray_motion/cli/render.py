@@ -31,6 +31,7 @@ def render(
     story: str,
     settings: tuple[tuple[str, str], ...],
     seed: int | None,
+    outside: bool,
     output: str | None,
     frames: str | None,
     quality: str,
@@ -50,7 +51,7 @@ def render(
     """
     if resume and restart:
         raise click.UsageError("--resume goes on and --restart begins anew: give one of them")
-    read = read_story(story, settings, seed, quality)
+    read = read_story(story, settings, seed, outside, quality)
     span = parse_frames(frames, read) if frames is not None else read.frames
     target = output if output is not None else f"{Path(story).stem}.mp4"
     from pixray_motion.film import unfinished, write_film

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from pixray_motion.cli.options import outside_option
 from pixray_motion.cli.program import BAD, Failure
 from pixray_motion.errors import StoryError, reason
 from pixray_motion.registry import Entry, Parameter, Registry, broken_plugins
@@ -32,8 +33,9 @@ Row = tuple[str, str, str, str]
 
 @click.command()
 @click.argument("stories", metavar="STORY...", nargs=-1, required=True, type=click.Path())
+@outside_option
 @click.pass_context
-def check(ctx: click.Context, stories: tuple[str, ...]) -> None:
+def check(ctx: click.Context, stories: tuple[str, ...], outside: bool) -> None:
     """Read stories and say all that is wrong.
 
     Every number of a story is evaluated at every frame, and nothing is rendered.
@@ -47,7 +49,7 @@ def check(ctx: click.Context, stories: tuple[str, ...]) -> None:
     failed = False
     for path in stories:
         try:
-            story = read(path)
+            story = read(path, outside=outside)
         except StoryError as error:
             click.echo(str(error), err=True)
             failed = True

@@ -1,4 +1,4 @@
-"""Samples from a table that lies beside the story: CSV or JSON, read within limits, and never from elsewhere."""
+"""Samples from a table that lies beside the story: CSV or JSON, read within limits."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from pixray_motion.errors import reason
 from pixray_motion.registry import one_of
+from pixray_motion.story.files import Home
 from pixray_motion.story.limits import CURVE_BYTES, CURVE_ROWS, LINE_CHARACTERS
 from pixray_motion.story.report import Refused, cut, quoted
 from pixray_motion.story.track import Samples
@@ -31,12 +32,12 @@ class Curve:
     unit: Literal["s", "f"]
 
 
-def read_curve(folder: Path | None, name: str, column: str | None, timed: bool) -> Curve:
-    """The ``column``, by its header's name or by its number from 0, of the file ``name`` in ``folder``.
+def read_curve(home: Home, name: str, column: str | None, timed: bool) -> Curve:
+    """The ``column``, by its header's name or by its number from 0, of the file ``name``.
 
     ``timed`` is False where the file's own times are not asked for. Whatever is wrong is ``Refused`` with a sentence.
     """
-    path = _inside(folder, name)
+    path = home.file(name, CURVE_BYTES)
     text = _contents(path, name)
     if path.suffix.lower() == ".json":
         header, rows = _json(text, name)
@@ -46,36 +47,13 @@ def read_curve(folder: Path | None, name: str, column: str | None, timed: bool) 
     return _picked(name, header, rows, _index(name, header, column), clock)
 
 
-def _inside(folder: Path | None, name: str) -> Path:
-    """The file that is meant; one outside of the story's folder is refused, also by way of a link."""
-    if folder is None:
-        raise Refused(f"the story is no file, so {quoted(name)} has no folder; save the story beside it")
-    try:
-        path = (folder / name).resolve()
-        if not path.is_relative_to(folder.resolve()):
-            raise Refused(f"{quoted(name)} lies outside of the story's folder; copy it beside the story")
-        if not path.exists():
-            raise Refused(f"there is no file {quoted(name)} beside the story; look for a slip in the name")
-        if not path.is_file():
-            raise Refused(f"{quoted(name)} is no file; name a CSV or JSON file")
-        if path.suffix.lower() not in (".csv", ".json"):
-            raise Refused(f"{quoted(name)} is neither .csv nor .json; save it as one of these")
-    except (OSError, ValueError, RuntimeError) as error:
-        why = reason(error) if isinstance(error, OSError) else "its name leads nowhere; choose another"
-        raise Refused(f"{quoted(name)} cannot be read: {why}") from error
-    return path
-
-
 def _contents(path: Path, name: str) -> str:
+    if path.suffix.lower() not in (".csv", ".json"):
+        raise Refused(f"{quoted(name)} is neither .csv nor .json; save it as one of these")
     try:
-        with path.open("rb") as file:
-            data = file.read(CURVE_BYTES + 1)
+        return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise Refused(f"{quoted(name)} cannot be read: {reason(error)}") from error
-    if len(data) > CURVE_BYTES:
-        raise Refused(f"{quoted(name)} is larger than {CURVE_BYTES} bytes; keep fewer samples")
-    try:
-        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Refused(f"{quoted(name)} is not UTF-8 text; save it with the encoding UTF-8") from error
 

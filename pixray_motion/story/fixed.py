@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageColor, UnidentifiedImageError
 
 from pixray_motion.story import limits
 from pixray_motion.story.constant import parse_constant
-from pixray_motion.story.files import beside
+from pixray_motion.story.files import Home
 from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence
 from pixray_motion.story.plan import Choice
 from pixray_motion.story.report import Refused, Report, quoted
@@ -21,7 +20,7 @@ KEYS = {"image": ("file", "height", "at"), "text": ("text", "height", "at", "col
 FIRST_KEY = {"image": "file", "text": "text"}
 
 
-def read_fixed_picture(kind: str, node: Node, folder: Path | None, report: Report) -> Choice:
+def read_fixed_picture(kind: str, node: Node, home: Home, report: Report) -> Choice:
     """``image: FILE``, ``text: WORDS``, or a mapping with these, ``height`` and ``at`` in canvas heights."""
     if isinstance(node, Scalar):
         found: dict[str, Node] = {FIRST_KEY[kind]: node}
@@ -32,15 +31,15 @@ def read_fixed_picture(kind: str, node: Node, folder: Path | None, report: Repor
     values: list[tuple[str, Any]] = []
     for key, value in found.items():
         try:
-            values += _value(key, value, folder, report)
+            values += _value(key, value, home, report)
         except Refused as refused:
             report.add(value.place, refused.message)
     return Choice(kind, tuple(sorted(values)))
 
 
-def image_values(text: str, folder: Path | None) -> list[tuple[str, Any]]:
+def image_values(text: str, home: Home) -> list[tuple[str, Any]]:
     """The file's name, and the hash of what is in it; anything but a picture of a sensible size is ``Refused``."""
-    path = beside(text, folder, limits.IMAGE_BYTES)
+    path = home.file(text, limits.IMAGE_BYTES)
     try:
         with Image.open(path) as picture:
             width, height = picture.size
@@ -53,7 +52,7 @@ def image_values(text: str, folder: Path | None) -> list[tuple[str, Any]]:
     return [("file", text), ("hash", hashlib.sha256(path.read_bytes()).hexdigest())]
 
 
-def _value(key: str, node: Node, folder: Path | None, report: Report) -> list[tuple[str, Any]]:
+def _value(key: str, node: Node, home: Home, report: Report) -> list[tuple[str, Any]]:
     if key == "at":
         if not isinstance(node, Sequence) or len(node.items) != 2:
             raise Refused(f"'at' is a pair [x, y]. {got(node)}")
@@ -63,7 +62,7 @@ def _value(key: str, node: Node, folder: Path | None, report: Report) -> list[tu
     if text is None:
         return []
     if key == "file":
-        return image_values(text, folder)
+        return image_values(text, home)
     if key == "height":
         return [(key, parse_constant(text, key, 0.01, 10))]
     if key == "text":

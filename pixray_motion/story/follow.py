@@ -38,7 +38,7 @@ def read_sampled(node: Mapping, name: str, scope: Scope) -> Track | None:
     if file is None or scope.report.count > before:
         return None
     try:
-        curve = read_curve(scope.folder, file, column, timed=not rate)
+        curve = read_curve(scope.home, file, column, timed=not rate)
         start = float(scope.clock.start * scope.clock.rate) if since == "film" else 0.0
         return _track(curve, file, rate, scale, offset, window, start, scope)
     except Refused as refused:

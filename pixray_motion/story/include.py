@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pixray_motion.errors import reason
 from pixray_motion.story import limits
-from pixray_motion.story.files import beside
+from pixray_motion.story.files import Home
 from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence, compose
 from pixray_motion.story.outline import SEQUENCE
 from pixray_motion.story.report import Place, Refused, Report, quoted
@@ -19,9 +19,9 @@ KEYS = ("story", "scenes")
 
 @dataclass
 class Includer:
-    """Puts files in their places; ``folder`` is the story's, ``count`` how many files there have been."""
+    """Puts files in their places; ``home`` is the story's, ``count`` how many files there have been."""
 
-    folder: Path | None
+    home: Home
     report: Report
     count: int = 0
     inside: list[Path] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Includer:
             if self.count > limits.INCLUDES:
                 raise Refused(f"a story includes at most {limits.INCLUDES} files; include fewer")
             name = node.text.strip()
-            path = beside(name, self.folder, limits.FILE_BYTES)
+            path = self.home.file(name, limits.FILE_BYTES)
             if path in self.inside:
                 raise Refused(f"the file {quoted(name)} includes itself; take one of the two out")
             text = _contents(path, name)

@@ -102,7 +102,7 @@ def _given(found: dict[str, Node], name: str, setting: Setting) -> Given:
     if kind is None:
         parts = tuple(replace(part, moves=(), bends=()) if still else part for part in setting.scene.parts)
         return replace(setting.given, parts=parts, opening={}, layer=name)
-    drawer = read_fixed_picture(kind, found[kind], setting.film.folder, setting.report)
+    drawer = read_fixed_picture(kind, found[kind], setting.film.home, setting.report)
     for key in ("drawer", "prompts", "steps", "prior", "perceptor", "losses", "scenes"):
         if key in found:
             setting.report.add(found[key].place, f"a layer with '{kind}' is not drawn, so it has no '{key}'")

@@ -56,7 +56,7 @@ def _image(node: Node, scope: Scope) -> MaskLine | None:
     try:
         if text is None:
             raise Refused("an image mask needs a file, as in {image: mask.png}")
-        values = dict(image_values(text, scope.folder))
+        values = dict(image_values(text, scope.home))
     except Refused as refused:
         scope.report.add(node.place, refused.message)
         return None

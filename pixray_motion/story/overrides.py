@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from pixray_motion.registry import one_of
 from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence, compose
-from pixray_motion.story.outline import default_name
+from pixray_motion.story.outline import SEQUENCE, default_name
 from pixray_motion.story.report import Place, Refused, Report, cut, quoted
 
+SCENES = "scenes"
 _YAML = ("{", "[", "'", '"')  # values that begin so are YAML; all others are text as it stands
 
 
@@ -63,15 +64,15 @@ def _put(root: Mapping, path: str, value: Node, place: Place) -> None:
     rest, scenes = path.strip(), False
     while True:
         key, rest = _first(here, rest, scenes)
-        slot = _index(here, key, scenes) if isinstance(here, Sequence) else key
+        parent, slot = _slot(here, key, scenes)
         if not rest:
-            _assign(here, slot, value, place)
+            _assign(parent, slot, value, place)
             return
-        below = _child(here, slot)
+        below = _child(parent, slot)
         if below is None or isinstance(below, Scalar) or (here is root and _other_drawer(key, below, rest)):
             below = Mapping([], place)
-            _assign(here, slot, below, place)
-        scenes = here is root and key == "scenes"
+            _assign(parent, slot, below, place)
+        scenes = key == SCENES
         here = below
 
 
@@ -82,7 +83,7 @@ def _other_drawer(key: str, below: Node, rest: str) -> bool:
 
 def _first(here: Mapping | Sequence, path: str, scenes: bool) -> tuple[str, str]:
     """The first key of ``path``, and the rest; keys that exist may hold dots, as ``1.5s`` does."""
-    known = list(_scene_names(here)) if scenes and isinstance(here, Sequence) else []
+    known = list(_named(here)) if scenes and isinstance(here, Sequence) else []
     if isinstance(here, Mapping):
         known = [key.text for key, _ in here.pairs]
     for name in sorted(known, key=len, reverse=True):
@@ -94,19 +95,38 @@ def _first(here: Mapping | Sequence, path: str, scenes: bool) -> tuple[str, str]
     return key, rest
 
 
-def _scene_names(scenes: Sequence) -> dict[str, int]:
-    names = {}
+def _named(scenes: Sequence) -> dict[str, tuple[Mapping | Sequence, str | int]]:
+    """Where the scenes and sequences of a list are, by their names, and those inside them, unless a name is taken."""
+    found: dict[str, tuple[Mapping | Sequence, str | int]] = {}
+    inner: list[Sequence] = []
     for index, item in enumerate(scenes.items):
-        name = item.get("name") if isinstance(item, Mapping) else None
-        names[name.text.strip() if isinstance(name, Scalar) else default_name(index)] = index
-    return names
+        parent, slot = _inside(scenes, index)
+        scene = _child(parent, slot)
+        name = scene.get("name") if isinstance(scene, Mapping) else None
+        found[name.text.strip() if isinstance(name, Scalar) else default_name(index)] = parent, slot
+        below = scene.get(SCENES) if isinstance(scene, Mapping) and item is not scene else None
+        inner += [below] if isinstance(below, Sequence) else []
+    for below in inner:
+        found = _named(below) | found
+    return found
 
 
-def _index(here: Sequence, key: str, scenes: bool) -> int:
+def _inside(scenes: Sequence, index: int) -> tuple[Mapping | Sequence, str | int]:
+    """Where the values of an item are: a sequence's are one level deeper."""
+    item = scenes.items[index]
+    if isinstance(item, Mapping) and len(item.pairs) == 1 and item.pairs[0][0].text == SEQUENCE:
+        return item, SEQUENCE
+    return scenes, index
+
+
+def _slot(here: Mapping | Sequence, key: str, scenes: bool) -> tuple[Mapping | Sequence, str | int]:
+    """What holds the value that ``key`` stands for, and where in it."""
+    if isinstance(here, Mapping):
+        return here, key
     count = len(here.items)
     if key.isascii() and key.isdigit() and len(key) < 9 and int(key) < count:
-        return int(key)
-    names = _scene_names(here) if scenes else {}
+        return here, int(key)
+    names = _named(here) if scenes else {}
     if key in names:
         return names[key]
     numbers = f"0 to {count - 1}" if count else "none, for the list is empty"

@@ -13,6 +13,7 @@ from pixray_motion.geometry import Canvas
 from pixray_motion.story import limits
 from pixray_motion.story.check import Check, run_checks
 from pixray_motion.story.choices import parse_size, parse_whole, read_drawer, read_perceptors
+from pixray_motion.story.files import Home
 from pixray_motion.story.include import Includer
 from pixray_motion.story.loops import read_loop
 from pixray_motion.story.markers import read_bpm, read_markers
@@ -49,45 +50,50 @@ Overrides = Many[tuple[str, str]]
 _RATE = re.compile(r"([0-9]{1,20})(?:/([0-9]{1,20})|\.([0-9]{0,20}))?")
 
 
-def read(path: str | Path, overrides: Overrides = ()) -> Story:
+def read(path: str | Path, overrides: Overrides = (), outside: bool = False) -> Story:
     """Read and check a story file; nothing but text is loaded.
 
-    ``overrides`` are pairs such as ("scenes.0.length", "2s"), put in place of what the file says.
+    ``overrides`` are pairs such as ("scenes.0.length", "2s"), put in place of what the file says. ``outside``: the
+    story may name files that do not lie in its folder.
     Raises ``StoryError`` with every mistake; a file that cannot be read is one at 1:1.
     """
-    return parse(_contents(str(path)), str(path), overrides)
+    return parse(_contents(str(path)), str(path), overrides, outside)
 
 
-def parse(text: str, path: str = "story", overrides: Overrides = ()) -> Story:
+def parse(text: str, path: str = "story", overrides: Overrides = (), outside: bool = False) -> Story:
     """The same for a story's text; ``path`` names it in messages."""
     if len(text.encode(errors="replace")) > limits.FILE_BYTES:
         raise _unreadable(path, f"the file is larger than {limits.FILE_BYTES} bytes; make the story shorter")
-    options = list(overrides)
-    story, problems = _attempt(text, path, options)
+    options, home = list(overrides), Home(_folder(path), outside)
+    story, problems = _attempt(text, path, options, home)
     if problems or story is None:
-        raise StoryError(path, _blamed(problems, text, path, options))
+        raise StoryError(path, _blamed(problems, text, path, options, home))
     return story
 
 
-def _attempt(text: str, path: str, options: list[tuple[str, str]]) -> tuple[Story | None, list[Problem]]:
+def _attempt(
+    text: str, path: str, options: list[tuple[str, str]], home: Home
+) -> tuple[Story | None, list[Problem]]:
     """The story, which means nothing if there are problems."""
     report = Report()
     root = compose(text, report)
     if isinstance(root, Mapping):
-        Includer(_folder(path), report).expand(root)
+        Includer(home, report).expand(root)
         override(root, options, report)
-    story = None if root is None else _story(root, text, path, report)
+    story = None if root is None else _story(root, text, path, home, report)
     return story, report.problems()
 
 
-def _blamed(problems: list[Problem], text: str, path: str, options: list[tuple[str, str]]) -> list[Problem]:
+def _blamed(
+    problems: list[Problem], text: str, path: str, options: list[tuple[str, str]], home: Home
+) -> list[Problem]:
     """A mistake in the file that is not there without an option is the option's, as where it shortens a scene."""
     if not options or all(problem.option for problem in problems):
         return problems
     places = [
         {
             (problem.file, problem.line, problem.column)
-            for problem in _attempt(text, path, options[:count])[1]
+            for problem in _attempt(text, path, options[:count], home)[1]
             if not problem.option
         }
         for count in range(len(options))
@@ -138,7 +144,7 @@ def _unreadable(path: str, message: str) -> StoryError:
     return StoryError(path, [Problem(1, 1, message)])
 
 
-def _story(root: Node, text: str, path: str, report: Report) -> Story | None:
+def _story(root: Node, text: str, path: str, home: Home, report: Report) -> Story | None:
     """The story, which means nothing if ``report`` holds problems in the end."""
     found = fields(root, "a story", KEYS, report)
     if isinstance(root, Mapping) and "story" not in root.lost:
@@ -158,7 +164,7 @@ def _story(root: Node, text: str, path: str, report: Report) -> Story | None:
         return None
     checks: list[Check] = []
     base = _base(found, rate or Fraction(1), report)
-    film = Film(report, checks, canvas, rate, seed, defaults, _folder(path), base)
+    film = Film(report, checks, canvas, rate, seed, defaults, home, base)
     scenes = read_scenes(found["scenes"], film, Given(drawer, perceptors, border, found.get("prior")))
     run_checks(checks, START, report)
     if canvas is None or rate is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from pathlib import Path
 
 from pixray_motion.geometry import Canvas
 from pixray_motion.story import limits
@@ -22,6 +21,7 @@ from pixray_motion.story.choices import (
 )
 from pixray_motion.story.entrance import DRAWN_ANEW, Entrance
 from pixray_motion.story.entrances import read_entrance
+from pixray_motion.story.files import NOWHERE, Home
 from pixray_motion.story.keyed import Keyed
 from pixray_motion.story.layers import read_layers
 from pixray_motion.story.lines import PriorLine
@@ -50,7 +50,7 @@ class Film:
     rate: Fraction | None
     seed: int = 0
     defaults: dict[str, Node] = field(default_factory=dict)
-    folder: Path | None = None
+    home: Home = NOWHERE
     base: TimeBase = PLAIN
 
 
@@ -207,9 +207,7 @@ class Layout:
         frames = max(1, round_half_up(span.length))
         clock = Clock(rate, span.length / rate, frames, span.start / rate, film.seed, film.base.bpm)
         placed = timed and not self.lost
-        return Scope(
-            film.report, clock, film.canvas, film.checks, timed, film.base, film.folder, placed
-        ), span
+        return Scope(film.report, clock, film.canvas, film.checks, timed, film.base, film.home, placed), span
 
     def _entrance(self, found: dict[str, Node], scope: Scope, span: Span) -> Entrance | None:
         if "transition" not in found:

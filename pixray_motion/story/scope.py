@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 from pixray_motion.geometry import Canvas
 from pixray_motion.story import traps
 from pixray_motion.story.check import Check
+from pixray_motion.story.files import NOWHERE, Home
 from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence
 from pixray_motion.story.report import Refused, Report, number, quoted, unknown
 from pixray_motion.story.time import PLAIN, Time, TimeBase, parse_time
@@ -24,7 +24,7 @@ class Scope:
 
     ``timed`` is False where the scene's length could not be read: then keys are not held against it, and nothing is
     checked over its frames. ``placed`` is False where a length before it could not be read: then markers are not held
-    against it. ``canvas`` is None if it could not be read, and ``folder``, where curves lie, if the story is no file.
+    against it. ``canvas`` is None if it could not be read, and ``home`` is where curves lie.
     """
 
     report: Report
@@ -33,7 +33,7 @@ class Scope:
     checks: list[Check]
     timed: bool = True
     base: TimeBase = PLAIN
-    folder: Path | None = None
+    home: Home = NOWHERE
     placed: bool = True
 
     @property
