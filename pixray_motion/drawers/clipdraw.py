@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pixray_motion.bends import Bend, Points, swollen
 from pixray_motion.descend import descend
 from pixray_motion.drawers.base import Drawer, Params, Picture, drawer
-from pixray_motion.drawers.bezier import drawn
+from pixray_motion.drawers.bezier import Shapes, drawn
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
 from pixray_motion.sampling import folded
@@ -148,7 +148,8 @@ class ClipDraw(Drawer):
         curves = points.unfold(1, 4, 3).transpose(2, 3).reshape(-1, 4, 2)
         owner = torch.arange(len(points)).repeat_interleave(self.segments)
         half_widths = params["widths"] * (height / 2)
-        image = drawn(curves, owner, half_widths, params["colours"], params["paper"], height, canvas.width)
+        shapes = Shapes(curves, owner, half_widths, params["colours"])
+        image = drawn(shapes, params["paper"], height, canvas.width)
         return image[None].clamp(0, 1)
 
     def _laid(self, places: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
