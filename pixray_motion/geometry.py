@@ -138,9 +138,13 @@ class Motion:
     @property
     def area(self) -> float:
         """How many times larger a small patch at the centre becomes."""
-        m = self.matrix / self.matrix[2, 2]
-        jacobian = m[:2, :2] - np.outer(m[:2, 2], m[2, :2])
-        return float(abs(np.linalg.det(jacobian)))
+        return float(self.areas(np.zeros(2)))
+
+    def areas(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(...): the same at (..., 2) points."""
+        depth = points @ self.matrix[2, :2] + self.matrix[2, 2]
+        areas: NDArray[np.float64] = np.abs(np.linalg.det(self.matrix) / depth**3)
+        return areas
 
     def apply(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Move (..., 2) points."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -12,6 +13,7 @@ from pixray_motion.bends import Bend, Points, swollen
 from pixray_motion.descend import descend
 from pixray_motion.drawers.base import Drawer, Params, Picture, drawer
 from pixray_motion.drawers.bezier import Shapes, drawn
+from pixray_motion.drawers.paths import carried
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
 from pixray_motion.sampling import folded
@@ -27,6 +29,13 @@ BARE = 0.5  # a place that shows more of the paper than this has no stroke
 ENDS = 0.5  # of its width by which a stroke is shorter than its cell: its round ends make up for that, and overlap
 LONGER = 1.4  # the cells, over their height, that strokes are laid in
 HELD = 0.45  # of a stroke's half width must be on the screen for it to count as there
+SLACK = 0.1  # of a pixel: how far a moved stroke may be from where it should be
+RATES = {
+    "points": 0.02,
+    "widths": 0.001,
+    "colours": 0.1,
+    "paper": 0.01,
+}  # how far a step goes, for one stroke
 FAR = 100.0  # canvas heights away is a stroke without a place
 OVERLAP = 1.15  # of neighbouring strokes that are laid side by side
 
@@ -39,7 +48,8 @@ class ClipDraw(Drawer):
     """Bezier strokes of any colour on paper, moved exactly (after CLIPDraw, Frans et al. 2021, arXiv 2106.14843).
 
     Params, painted in order: ``points`` (strokes, 3 * segments + 1, 2) and ``widths`` (strokes,), the whole width, in
-    canvas units; ``colours`` (strokes, 4), red, green, blue and opacity, and ``paper`` (3,), in [0, 1].
+    canvas units; ``colours`` (strokes, 4), red, green, blue and opacity, and ``paper`` (3,), in [0, 1]. A movement that
+    bends them makes more segments where it needs them.
     """
 
     def __init__(
@@ -50,12 +60,19 @@ class ClipDraw(Drawer):
         min_width: Annotated[float, Real(0.1, 100)] = 0.5,
         max_width: Annotated[float, Real(0.1, 100)] = 5.0,
         rate: Annotated[float, Real(0, 100)] = 1.0,
+        point_rate: Annotated[float, Real(0, 100)] = 1.0,
+        width_rate: Annotated[float, Real(0, 100)] = 1.0,
+        colour_rate: Annotated[float, Real(0, 100)] = 1.0,
     ) -> None:
-        """``segments`` of each stroke; widths in percent of the canvas' height; ``rate``: how far a step goes."""
+        """``segments`` of each stroke; widths in percent of the canvas' height; ``rate``: how far a step goes.
+
+        ``point_rate``, ``width_rate`` and ``colour_rate``: times that for one kind of numbers; 0 keeps them.
+        """
         self.canvas = canvas
         self.segments = segments
         self.limits = (min_width / 100, max(min_width, max_width) / 100)
-        self.rate = rate
+        self.rates = {"points": point_rate * rate, "widths": width_rate * rate, "colours": colour_rate * rate}
+        self._slack = SLACK / canvas.height
         pairs = max(1, round((strokes * canvas.width / canvas.height / LONGER) ** 0.5 / 2))  # of columns
         self.shape = (max(1, strokes // (2 * pairs)), 2 * pairs)
         self.cell = (2 * canvas.half[0] / self.shape[1], 1 / self.shape[0])
@@ -86,7 +103,7 @@ class ClipDraw(Drawer):
     def encode(self, image: Tensor) -> Params:
         """Strokes laid side by side in rows, each in the colour of its part of ``image``."""
         colours = self._sampled(image, self._places())
-        points, widths = self._laid(self._places())
+        points, widths = self._laid(self._places(), self.segments)
         opaque = torch.ones(len(colours), 1)
         paper = image.float().mean((0, 2, 3)).clamp(0, 1)
         return {
@@ -100,8 +117,15 @@ class ClipDraw(Drawer):
         """See ``Drawer.warp``. Strokes that have left are laid where the paper would show, below the others."""
         if motion.is_identity:
             return params
-        points = torch.from_numpy(motion.apply(params["points"].double().numpy())).float()
-        moved = params | {"points": points, "widths": params["widths"] * motion.area**0.5}
+        points = params["points"].double().numpy()
+        carry = (
+            motion.apply if motion.is_affine else partial(carried, apply=motion.apply, tolerance=self._slack)
+        )
+        larger = torch.from_numpy(motion.areas(_middles(points)) ** 0.5).float()
+        moved = params | {
+            "points": torch.from_numpy(carry(points)).float(),
+            "widths": params["widths"] * larger,
+        }
         return self._filled(params, moved, motion.inverse().apply, border, rng)
 
     def bend(self, params: Params, bend: Bend, border: str, rng: Generator) -> Params:
@@ -109,12 +133,9 @@ class ClipDraw(Drawer):
         moved = params
         for part in bend.each():
             points = moved["points"].double().numpy()
-            middle = points[
-                :, points.shape[1] // 2
-            ]  # which is carried itself, so what goes to and fro adds up to nothing
-            larger = torch.from_numpy(swollen(part, middle) ** 0.5).float()
-            carried = torch.from_numpy(part.apply(points)).float()
-            moved = moved | {"points": carried, "widths": moved["widths"] * larger}
+            larger = torch.from_numpy(swollen(part, _middles(points)) ** 0.5).float()
+            there = torch.from_numpy(carried(points, part.apply, self._slack)).float()
+            moved = moved | {"points": there, "widths": moved["widths"] * larger}
             if part.copies():
                 moved = _copied(moved, part)
         return self._filled(params, moved, bend.source, border, rng)
@@ -135,8 +156,7 @@ class ClipDraw(Drawer):
 
     def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:
         size = len(params["widths"]) ** 0.5
-        step = self.rate * size
-        rates = {"points": 0.02 * step, "widths": 0.001 * step, "colours": 0.1 * step}
+        rates = {name: RATES[name] * self.rates[name] * size for name in self.learned}
         bounds = {"widths": self.limits, "colours": (0.0, 1.0)}
         return descend(params, rates, self, objective, steps, bounds)
 
@@ -146,18 +166,18 @@ class ClipDraw(Drawer):
         corner = torch.tensor([canvas.width / 2, height / 2])
         points = params["points"] * height + corner
         curves = points.unfold(1, 4, 3).transpose(2, 3).reshape(-1, 4, 2)
-        owner = torch.arange(len(points)).repeat_interleave(self.segments)
+        owner = torch.arange(len(points)).repeat_interleave(len(curves) // len(points))
         half_widths = params["widths"] * (height / 2)
         shapes = Shapes(curves, owner, half_widths, params["colours"])
         image = drawn(shapes, params["paper"], height, canvas.width)
         return image[None].clamp(0, 1)
 
-    def _laid(self, places: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
+    def _laid(self, places: NDArray[np.float64], segments: int) -> tuple[Tensor, Tensor]:
         """Points and widths of level strokes that cover one cell each, around ``places`` (N, 2)."""
         across, down = self.cell
         width = OVERLAP * down
         reach = max(across - ENDS * width, 0.0) / 2
-        t = np.linspace(-reach, reach, 3 * self.segments + 1)
+        t = np.linspace(-reach, reach, 3 * segments + 1)
         points = places[:, None] + np.stack([t, np.zeros_like(t)], -1)
         return torch.from_numpy(points).float(), torch.full((len(places),), width)
 
@@ -211,7 +231,7 @@ class ClipDraw(Drawer):
         rng: Generator,
     ) -> Params:
         """``moved`` with the strokes ``gone`` laid at ``places``, in the colours that the border mode finds there."""
-        points, widths = self._laid(places)
+        points, widths = self._laid(places, (moved["points"].shape[1] - 1) // 3)
         with torch.no_grad():
             image = self._pixels(before, self.canvas)
         source = folded(came_from(places), self.canvas.half, border)
@@ -226,6 +246,11 @@ class ClipDraw(Drawer):
         kept = torch.ones(len(moved["widths"]), dtype=torch.bool)
         kept[gone] = False
         return moved | {name: torch.cat([new, moved[name][kept]]) for name, new in laid.items()}
+
+
+def _middles(points: Points) -> Points:
+    """(N, 2): a point of each stroke that is carried itself, so that what goes to and fro adds up to nothing."""
+    return points[:, points.shape[1] // 6 * 3]
 
 
 def _copied(params: Params, fold: Bend) -> Params:

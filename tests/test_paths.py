@@ -1,0 +1,67 @@
+"""Paths go where a map takes them, however it bends them."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from pixray_motion.drawers.base import drawer
+from pixray_motion.drawers.paths import at, carried, segments, split
+from pixray_motion.geometry import Canvas, Motion
+from pixray_motion.movements import movement
+
+some_paths = arrays(np.float64, (3, 7, 2), elements=st.floats(-0.5, 0.5))
+
+
+@given(some_paths)
+def test_split_paths_are_the_same(paths: np.ndarray) -> None:
+    halves = split(paths)
+    assert segments(halves) == 4
+    assert np.allclose(
+        at(halves, np.array([1.0]))[:, 1::2, 0], at(paths, np.array([1.0]))[:, :, 0], atol=1e-12
+    )
+    assert np.allclose(
+        at(halves, np.array([0.5]))[:, ::2, 0], at(paths, np.array([0.25]))[:, :, 0], atol=1e-12
+    )
+
+
+@given(some_paths, st.floats(-200, 200), st.floats(0.3, 3), st.floats(-1, 1))
+def test_affine_maps_are_exact(paths: np.ndarray, angle: float, factor: float, x: float) -> None:
+    motion = Motion.shift(x, 0) @ Motion.rotation(angle) @ Motion.scale(factor)
+    moved = carried(paths, motion.apply, 1e-3)
+    assert segments(moved) == 2
+    assert np.allclose(moved, motion.apply(paths), atol=1e-9)
+
+
+MAPS = {
+    "tilted": Motion.tilted(50, 30, 0.866).apply,
+    "swirl": movement.make("swirl")(angle=200.0, radius=0.6).apply,
+    "wave": movement.make("wave")(height=0.1, length=0.3).apply,
+}
+
+
+@pytest.mark.parametrize("name", MAPS)
+@given(paths=some_paths)
+def test_bent_paths_are_within_a_tenth_of_a_pixel(name: str, paths: np.ndarray) -> None:
+    tolerance = 0.1 / 108
+    moved = carried(paths, MAPS[name], tolerance)
+    parts = segments(moved) // segments(paths)
+    own = np.linspace(0, 1, 9)
+    found = at(moved, own).reshape(3, 2, parts, 9, 2)
+    for part in range(parts):
+        wanted = MAPS[name](at(paths, (part + own) / parts))
+        assert np.abs(found[:, :, part] - wanted).max() < 2 * tolerance or segments(moved) == 64
+
+
+def test_strokes_get_more_segments_only_where_a_movement_bends_them() -> None:
+    made = drawer.make("clipdraw")(Canvas(192, 108), strokes=40)
+    rng = torch.Generator().manual_seed(0)
+    start = made.fresh(rng)
+    turned = made.warp(start, Motion.rotation(20), "mirror", rng)
+    assert turned["points"].shape == start["points"].shape
+    far = made.warp(start, Motion.tilted(60, 0, 0.866), "mirror", rng)
+    assert far["points"].shape[1] > start["points"].shape[1]
+    assert made.warp(far, Motion.tilted(5, 0, 0.866), "mirror", rng)["points"].shape == far["points"].shape
+    assert made.draw(far).pixels.shape == (1, 3, 108, 192)
