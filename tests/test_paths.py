@@ -65,3 +65,35 @@ def test_strokes_get_more_segments_only_where_a_movement_bends_them() -> None:
     assert far["points"].shape[1] > start["points"].shape[1]
     assert made.warp(far, Motion.tilted(5, 0, 0.866), "mirror", rng)["points"].shape == far["points"].shape
     assert made.draw(far).pixels.shape == (1, 3, 108, 192)
+
+
+def sketch(ink: np.ndarray, **options: object) -> tuple[np.ndarray, dict[str, torch.Tensor]]:
+    made = drawer.make("line_sketch")(Canvas(ink.shape[1], ink.shape[0]), **options)
+    params = made.encode(torch.from_numpy(np.stack([1 - ink] * 3))[None].float())
+    return made.draw(params).image(made.canvas)[0].mean(0).numpy(), params
+
+
+def test_a_sketch_follows_the_ink() -> None:
+    ink = np.zeros((90, 120))
+    ink[40:46, 20:100] = 1  # a bar
+    ink[10:80, 90:95] = 1  # and an upright one
+    shown, params = sketch(ink)
+    dark = shown < 0.5
+    assert dark[ink > 0].mean() > 0.6
+    assert dark[ink == 0].mean() < 0.01
+    assert params["points"].shape == (24, 25, 2)
+    assert set(params["colours"].flatten().tolist()) == {0.0, 1.0}
+    assert np.allclose(params["paper"], [242 / 255, 238 / 255, 203 / 255])
+
+
+def test_the_paper_of_a_sketch_may_be_learned() -> None:
+    assert drawer.make("line_sketch")(Canvas(64, 36)).learned == ("points", "widths")
+    assert "paper" in drawer.make("line_sketch")(Canvas(64, 36), allow_paper_color=True).learned
+
+
+def test_widths_are_in_percent_of_the_height_and_are_kept() -> None:
+    made = drawer.make("clipdraw")(Canvas(64, 36), min_width=1.0, max_width=4.0)
+    widths = made.fresh(torch.Generator().manual_seed(0))["widths"]
+    assert 0.01 <= widths.min() < 0.015 < 0.035 < widths.max() <= 0.04
+    still = drawer.make("clipdraw")(Canvas(64, 36), point_rate=0.0)
+    assert still.rates == {"points": 0.0, "widths": 1.0, "colours": 1.0}

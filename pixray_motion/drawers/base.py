@@ -157,6 +157,8 @@ class Drawer(ABC):
     """
 
     canvas: Canvas
+    faithful = True
+    """Whether ``encode`` draws any image."""
     steps: tuple[int, int] = (80, 4)
     """How often a picture from nothing, and a frame after another, are refined if a story does not say."""
 
