@@ -18,7 +18,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar, get_args
 
 from pixray_motion.errors import PluginError
-from pixray_motion.units import Count, Flag, Grid, Kind, OneOf, Pair, Real, Unit
+from pixray_motion.units import Count, Flag, Grid, Kind, OneOf, Pair, Palette, Real, Unit
 
 T = TypeVar("T", bound=Callable[..., Any])
 PLUGIN_GROUP = "pixray_motion.plugins"
@@ -152,6 +152,6 @@ def _kind(make: Callable[..., Any], annotation: Any) -> Kind | None:
         except NameError:  # a name imported for type checkers only is never a unit
             return None
     for value in get_args(annotation):
-        if isinstance(value, (Unit, Pair, Count, Real, Grid, Flag, OneOf)):
+        if isinstance(value, (Unit, Pair, Count, Real, Grid, Flag, OneOf, Palette)):
             return value
     return None

@@ -65,7 +65,14 @@ class OneOf:
     words: tuple[str, ...]
 
 
-Kind = Unit | Pair | Count | Real | Grid | Flag | OneOf
+@dataclass(frozen=True)
+class Palette:
+    """Colours, fixed for the film, written ``"black white #ffcc00"``: names or hexadecimal numbers."""
+
+    most: int = 256
+
+
+Kind = Unit | Pair | Count | Real | Grid | Flag | OneOf | Palette
 
 SCALE = Unit("scale", 1e-3, 1e3, geometric=True)
 LENGTH = Unit("canvas heights", -1e3, 1e3)

@@ -93,7 +93,7 @@ def test_the_program_lists_its_commands_and_its_version() -> None:
         (["still", "x", "-o", "x.tiff"], "cannot write a picture as '.tiff'; allowed: .png"),
         (
             ["still", "x", "--drawer", "oils"],
-            "unknown drawer 'oils'; allowed: clipdraw, diffusion, fft, pixel",
+            "unknown drawer 'oils'; allowed: clipdraw, diffusion, fft, line_sketch, pixel",
         ),
         (["still", "x", "--size", "3x4"], "the canvas has 16 to 8192 pixels a side. Got '3x4'"),
         (["still", ""], "the prompt is empty: write what the picture shows"),

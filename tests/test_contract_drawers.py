@@ -9,12 +9,15 @@ import torch
 from pictures import photograph
 
 from pixray_motion.drawers.base import Drawer, Params, Picture, drawer
+from pixray_motion.drawers.pixel import PixelDrawer
+from pixray_motion.drawers.tilings import KINDS
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.story.timeline import BORDERS
 
 CANVAS = Canvas(48, 27)
 MOTION = Motion.shift(0.013, -0.007) @ Motion.rotation(3) @ Motion.scale(1.05)
-every = pytest.mark.parametrize("name", drawer.names())
+NAMES = [*drawer.names(), *(f"pixel {kind}" for kind in KINDS[1:])]
+every = pytest.mark.parametrize("name", NAMES)
 
 
 @dataclass
@@ -40,7 +43,8 @@ class Towards:
 
 
 def make(name: str, canvas: Canvas = CANVAS) -> Drawer:
-    return drawer.make(name)(canvas)
+    kind, _, cells = name.partition(" ")
+    return drawer.make(kind)(canvas, **({"cells": cells} if cells else {}))
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -52,7 +56,7 @@ def encoded(made: Drawer, seed: int = 0) -> Params:
     return made.encode(torch.from_numpy(image)[None].float())
 
 
-FAITHFUL = [name for name in drawer.names() if drawer.make(name)(CANVAS).faithful]
+FAITHFUL = [name for name in NAMES if make(name).faithful]
 faithful = pytest.mark.parametrize("name", FAITHFUL)
 
 
@@ -112,7 +116,7 @@ def test_refining_comes_nearer_and_keeps_what_is_not_learned(name: str) -> None:
     params = made.fresh(rng())
     before = {key: tensor.clone() for key, tensor in params.items()}
     wish, nearer = (Towards(), 0.75) if made.faithful else (Towards((0.2, 0.2, 0.2)), 0.98)
-    refined, scores = made.refine(params, wish, 30)
+    refined, scores = made.refine(params, wish, 40)
     assert wish(made.draw(refined))["distance"] < nearer * wish(made.draw(params))["distance"]
     assert set(scores) == {"distance", "score"}
     for key, tensor in before.items():
@@ -214,8 +218,11 @@ def test_the_wrap_border_is_a_torus(name: str) -> None:
     made = make(name, Canvas(80, 80))
     start = encoded(made)
     params = start
-    for _ in range(40):
-        params = made.warp(params, Motion.shift(1 / 40, 0), "wrap", rng())
+    step = (
+        2 * made.size[0] if isinstance(made, PixelDrawer) else 1 / 40
+    )  # cells of every shape come to lie on others
+    for _ in range(round(1 / step)):
+        params = made.warp(params, Motion.shift(step, 0), "wrap", rng())
     assert np.abs(seen(made, params) - seen(made, start)).mean() < 0.01
 
 

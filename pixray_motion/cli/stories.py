@@ -15,7 +15,7 @@ from pixray_motion.cli.options import outside_option
 from pixray_motion.cli.program import BAD, Failure
 from pixray_motion.errors import StoryError, reason
 from pixray_motion.registry import Entry, Parameter, Registry, broken_plugins
-from pixray_motion.units import WEIGHT, Count, Flag, Grid, Kind, OneOf, Pair, Real, Unit
+from pixray_motion.units import WEIGHT, Count, Flag, Grid, Kind, OneOf, Pair, Palette, Real, Unit
 
 if TYPE_CHECKING:
     from pixray_motion.story.model import Story
@@ -163,6 +163,8 @@ def _kind(kind: Kind) -> tuple[str, str]:
             return "switch", "true or false"
         case OneOf():
             return "word", ", ".join(kind.words)
+        case Palette():
+            return "colours", f"1..{kind.most} such as 'black #ffcc00'"
         case Grid():
             return "columns x rows", f"{kind.low}x{kind.low}..the canvas"
 
@@ -181,4 +183,6 @@ def _default(parameter: Parameter) -> str:
         return f"[{', '.join(f'{part:g}' for part in value)}]"
     if isinstance(value, (int, float)):
         return f"{value:g}"
+    if isinstance(parameter.kind, Palette):
+        return "any colour"
     return "chosen to fit" if value is None else "-"

@@ -47,7 +47,7 @@ class DiffusionDrawer(Drawer):
         ``pixelate``: show the prior's own pixels as cells."""
         self.canvas = canvas
         self.likeness, self.cadence, self.kept = likeness, cadence, noise == "fixed"
-        self.plane: Drawer = PixelDrawer(canvas, _cells(canvas)) if pixelate else PlaneDrawer(canvas)
+        self.plane: Drawer = PixelDrawer(canvas, grid=_cells(canvas)) if pixelate else PlaneDrawer(canvas)
         self.pixelate = pixelate
 
     @property

@@ -1,4 +1,4 @@
-"""A grid of cells, each of one colour."""
+"""Cells of one colour each, in one of several shapes."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pixray_motion.bends import Bend, Points
 from pixray_motion.descend import descend
 from pixray_motion.drawers.base import Drawer, Params, Picture, drawer
+from pixray_motion.drawers.tilings import KINDS, Index, fitted
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
 from pixray_motion.sampling import folded
-from pixray_motion.units import Grid, Real
+from pixray_motion.units import Flag, Grid, OneOf, Palette, Real
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -24,13 +24,12 @@ if TYPE_CHECKING:
 
 ROWS = 40  # of the default grid, over the canvas' height
 NEIGHBOURS = np.array([(row, column) for row in (0, -1, 1) for column in (0, -1, 1)])
-Index = NDArray[np.int64]
 Map = Callable[[Points], Points]
 
 
 @drawer("pixel")
 class PixelDrawer(Drawer):
-    """Square cells of one colour each, always aligned with the screen.
+    """Cells of one colour each, always aligned with the screen.
 
     Params: ``cells`` (1, 3, rows, columns) in [0, 1], and ``offset`` (rows, columns, 2) float64, in canvas units: where
     the bit of the picture that a cell stands for lies, from the cell's centre. A movement moves these points; every
@@ -40,40 +39,63 @@ class PixelDrawer(Drawer):
     def __init__(
         self,
         canvas: Canvas,
+        cells: Annotated[str, OneOf(KINDS)] = "rect",
         grid: Annotated[tuple[int, int] | None, Grid()] = None,
+        scale: Annotated[float, Real(0.05, 40)] = 1.0,
+        iso: Annotated[bool, Flag()] = True,
+        palette: Annotated[tuple[tuple[int, int, int], ...] | None, Palette()] = None,
         rate: Annotated[float, Real(0, 100)] = 1.0,
     ) -> None:
-        """``grid``: columns and rows, by default cells of 1/40 of the height; ``rate``: how far a step goes."""
+        """``cells``: their shape; ``grid``: columns and rows, by default rows of 1/40 of the height, times ``scale``;
+        ``iso``: regular hexagons, triangles and diamonds where there is no ``grid``; ``palette``: the only colours;
+        ``rate``: how far a step goes."""
         self.canvas = canvas
         self.rate = rate
-        columns, rows = grid or (max(1, round(ROWS * canvas.width / canvas.height)), min(ROWS, canvas.height))
-        self.shape = (rows, columns)
-        self.size = np.array([2 * canvas.half[0] / columns, 1 / rows])  # of a cell, canvas units
+        self.tiling = fitted(cells, canvas, grid, ROWS / scale, iso)
+        self.shape, self.size = self.tiling.shape, self.tiling.size
+        self.palette = None if palette is None else torch.tensor(palette).float() / 255
+        self._fine = 1 if palette else self.tiling.fine()
+        self._shown = None if cells == "rect" else torch.from_numpy(self.tiling.shown(self._fine))
 
     @property
     def learned(self) -> tuple[str, ...]:
         return ("cells",)
 
     def fresh(self, rng: Generator) -> Params:
-        cells = 0.5 + 0.01 * torch.randn((1, 3, *self.shape), generator=rng)
-        return {"cells": cells, "offset": torch.zeros((*self.shape, 2), dtype=torch.float64)}
+        noise = 0.01 if self.palette is None else 0.2
+        return self._laid((0.5 + noise * torch.randn((1, 3, *self.shape), generator=rng)).clamp(0, 1))
 
     def draw(self, params: Params) -> Picture:
-        across, down = 1 / self.size
-        return Picture(params["cells"], (across, down), Motion.identity(), cells=True)
+        """With hard edges where the cells are aligned with pixels, or may have no other colours than the palette's."""
+        colours = self.colours(params)
+        if self._shown is None:
+            across, down = 1 / self.size
+            return Picture(colours, (across, down), Motion.identity(), cells=True)
+        pixels = colours.flatten(2).index_select(2, self._shown.flatten()).view(1, 3, *self._shown.shape)
+        if self._fine > 1:
+            pixels = torch.nn.functional.avg_pool2d(pixels, self._fine)
+        density = float(self.canvas.height)
+        return Picture(pixels, (density, density), Motion.identity(), cells=self._fine == 1)
+
+    def colours(self, params: Params) -> Tensor:
+        """(1, 3, rows, columns) in [0, 1]. The palette's nearest is shown, and the cell feels the gradient."""
+        cells = params["cells"]
+        if self.palette is None:
+            return cells
+        away = (cells.detach()[0, :, None] - self.palette.T[:, :, None, None]).square().sum(0)
+        nearest = self.palette[away.argmin(0)].permute(2, 0, 1)[None]
+        return nearest + (cells - cells.detach())
 
     def encode(self, image: Tensor) -> Params:
-        cells = torch.nn.functional.interpolate(image, self.shape, mode="area").float().clamp(0, 1)
-        return {"cells": cells, "offset": torch.zeros((*self.shape, 2), dtype=torch.float64)}
+        mode = "area" if self._shown is None else "bilinear"
+        return self._laid(self._averaged(image.float(), mode).clamp(0, 1))
 
     def pull(self, params: Params, change: Tensor) -> Params:
         """See ``Drawer.pull``."""
-        if change.shape[-2:] != self.shape:
-            change = torch.nn.functional.interpolate(change, self.shape, mode="bilinear", antialias=True)
-        return params | {"cells": (params["cells"] + change).clamp(0, 1)}
+        return params | {"cells": (params["cells"] + self._averaged(change, "bilinear")).clamp(0, 1)}
 
     def warp(self, params: Params, motion: Motion, border: str, rng: Generator) -> Params:
-        """See ``Drawer.warp``. Beyond the screen the grid goes on, coloured by the border mode."""
+        """See ``Drawer.warp``. Beyond the screen the cells go on, coloured by the border mode."""
         if motion.is_identity:
             return params
         return self._moved(params, motion.apply, motion.inverse().apply, border, rng)
@@ -84,19 +106,18 @@ class PixelDrawer(Drawer):
     def _moved(self, params: Params, apply: Map, source: Map, border: str, rng: Generator) -> Params:
         """Every cell takes on the point that comes nearest; what a fold copies has no such point, only a source."""
         offset = params["offset"].numpy()
-        centres = self._centre(self._everywhere())
+        centres = self.tiling.centre(np.moveaxis(np.indices(self.shape), 0, -1))
         came_from = source(centres)
-        candidates = self._index(came_from)[None] + NEIGHBOURS[:, None, None]
+        candidates = self.tiling.index(came_from)[None] + NEIGHBOURS[:, None, None]
         known = np.clip(candidates, 0, np.array(self.shape) - 1)
-        points = self._centre(candidates) + offset[known[..., 0], known[..., 1]]
+        points = self.tiling.centre(candidates) + offset[known[..., 0], known[..., 1]]
         misses = apply(points) - centres
-        nearest = np.abs(misses / self.size).max(-1).argmin(0)[None, ..., None]
+        nearest = self.tiling.apart(misses).argmin(0)[None, ..., None]
         chosen = np.take_along_axis(candidates, nearest, 0)[0]
         miss = np.take_along_axis(misses, nearest, 0)[0].clip(-self.size / 2, self.size / 2)
-        astray = np.abs(apply(came_from) - centres) / self.size
-        copied = astray.max(-1)[..., None] > 0.5
+        copied = self.tiling.apart(apply(came_from) - centres).reshape(*self.shape, 1) > 0.5
         return {
-            "cells": self._colours(params["cells"], np.where(copied, candidates[0], chosen), border, rng),
+            "cells": self._taken(params["cells"], np.where(copied, candidates[0], chosen), border, rng),
             "offset": torch.from_numpy(np.where(copied, 0.0, miss)),
         }
 
@@ -106,27 +127,33 @@ class PixelDrawer(Drawer):
             params, {"cells": self.rate * size / 64}, self, objective, steps, bounds={"cells": (0, 1)}
         )
 
-    def _colours(self, cells: Tensor, source: Index, border: str, rng: Generator) -> Tensor:
-        """(1, 3, rows, columns): the colours of the cells ``source``, which may lie beyond the grid."""
-        inside = folded(self._centre(source), self.canvas.half, border)
-        row, column = np.moveaxis(np.clip(self._index(inside), 0, np.array(self.shape) - 1), -1, 0)
-        taken = cells[..., torch.from_numpy(row), torch.from_numpy(column)]
+    def _taken(self, cells: Tensor, source: Index, border: str, rng: Generator) -> Tensor:
+        """(1, 3, rows, columns): the colours of the cells ``source``, which may lie beyond the screen."""
+        centre = self.tiling.centre(source)
+        inside = folded(centre, self.canvas.half, border)
         beyond = ((source < 0) | (source >= np.array(self.shape))).any(-1)
+        index = np.where(beyond.reshape(*beyond.shape, 1), self.tiling.index(inside), source)
+        row, column = np.moveaxis(np.clip(index, 0, np.array(self.shape) - 1), -1, 0)
+        taken = cells[..., torch.from_numpy(row), torch.from_numpy(column)]
         if border == "noise" and beyond.any():
             noise = torch.rand(taken.shape, generator=rng).to(taken)
             taken = torch.where(torch.from_numpy(beyond).to(taken.device), noise, taken)
         return taken.contiguous()
 
-    def _everywhere(self) -> Index:
-        """(rows, columns, 2): every cell's own row and column."""
-        return np.moveaxis(np.indices(self.shape), 0, -1)
+    def _averaged(self, image: Tensor, mode: str) -> Tensor:
+        """(1, 3, rows, columns): what an image (1, 3, h, w) of the whole screen has in each cell."""
+        size = self.shape if self._shown is None else self._shown.shape
+        fine = image
+        if image.shape[-2:] != size:
+            fine = torch.nn.functional.interpolate(image, size, mode=mode, antialias=mode == "bilinear")
+        if self._shown is None:
+            return fine
+        cells = self.shape[0] * self.shape[1]
+        sums = torch.zeros(3, cells).index_add_(1, self._shown.flatten(), fine[0].flatten(1))
+        counts = torch.bincount(self._shown.flatten(), minlength=cells)
+        mean = fine.mean((0, 2, 3))[:, None]
+        colours: Tensor = torch.where(counts > 0, sums / counts.clamp(min=1), mean)
+        return colours.view(1, 3, *self.shape)
 
-    def _centre(self, index: Index) -> NDArray[np.float64]:
-        """(..., 2): the centres x, y of the cells (row, column), in canvas units."""
-        centre: NDArray[np.float64] = (index[..., ::-1] + 0.5) * self.size - self.canvas.half
-        return centre
-
-    def _index(self, points: NDArray[np.float64]) -> Index:
-        """(..., 2): the row and column of the cells that points lie in."""
-        index: Index = np.floor((points + self.canvas.half) / self.size).astype(np.int64)[..., ::-1]
-        return index
+    def _laid(self, cells: Tensor) -> Params:
+        return {"cells": cells, "offset": torch.zeros((*self.shape, 2), dtype=torch.float64)}

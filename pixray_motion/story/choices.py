@@ -6,6 +6,8 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from PIL import ImageColor
+
 from pixray_motion.drawers.base import Drawer, drawer
 from pixray_motion.filters import image_filter
 from pixray_motion.geometry import Canvas
@@ -22,7 +24,7 @@ from pixray_motion.story.plan import Choice
 from pixray_motion.story.report import Refused, Report, cut, quoted
 from pixray_motion.story.scope import Scope, fields, got, text_of
 from pixray_motion.story.track import Constant, Track
-from pixray_motion.units import GUIDANCE, SHARE, WEIGHT, Count, Flag, Grid, Kind, OneOf, Real, Unit
+from pixray_motion.units import GUIDANCE, SHARE, WEIGHT, Count, Flag, Grid, Kind, OneOf, Palette, Real, Unit
 
 NONE = "none"
 PRIOR_KEYS = ("model", "weight", "guidance", "level")
@@ -128,11 +130,28 @@ def _fixed(text: str, name: str, kind: Kind, canvas: Canvas | None) -> Any:
         if text not in kind.words:
             raise Refused(f"'{name}' is {', '.join(kind.words[:-1])} or {kind.words[-1]}. Got {quoted(text)}")
         return text
+    if isinstance(kind, Palette):
+        return _palette(text, name, kind.most)
     if isinstance(kind, Count):
         return parse_whole(text, name, kind.low, kind.high)
     if isinstance(kind, (Real, Unit)):
         return parse_constant(text, name, kind.low, kind.high)
     raise Refused(f"'{name}' is a pair, which only a movement can have; take it out")
+
+
+def _palette(text: str, name: str, most: int) -> tuple[tuple[int, ...], ...]:
+    words = text.replace(",", " ").split()
+    if not 1 <= len(words) <= most:
+        raise Refused(f"'{name}' is 1 to {most} colours, as in \"black white #ffcc00\". Got {len(words)}")
+    return tuple(parse_colour(word, name) for word in words)
+
+
+def parse_colour(text: str, name: str) -> tuple[int, ...]:
+    """A name of CSS or ``#rrggbb`` -> red, green, blue from 0 to 255."""
+    try:
+        return ImageColor.getrgb(text)[:3]
+    except ValueError as error:
+        raise Refused(f"'{name}' is a colour such as white or '#ffcc00'. Got {quoted(text)}") from error
 
 
 def read_perceptors(node: Node, report: Report) -> tuple[str, ...]:

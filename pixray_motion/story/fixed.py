@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from PIL import Image, ImageColor, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from pixray_motion.story import limits
+from pixray_motion.story.choices import parse_colour
 from pixray_motion.story.constant import parse_constant
 from pixray_motion.story.files import Home
 from pixray_motion.story.nodes import Mapping, Node, Scalar, Sequence
@@ -67,17 +68,10 @@ def _value(key: str, node: Node, home: Home, report: Report) -> list[tuple[str, 
         return [(key, parse_constant(text, key, 0.01, 10))]
     if key == "text":
         return [(key, _words(text))]
-    return [(key, _colour(text, key))]
+    return [(key, parse_colour(text, key))]
 
 
 def _words(text: str) -> str:
     if not text or len(text) > limits.TEXT_CHARACTERS:
         raise Refused(f"a text layer has 1 to {limits.TEXT_CHARACTERS} characters. Got {len(text)}")
     return text
-
-
-def _colour(text: str, name: str) -> tuple[int, ...]:
-    try:
-        return ImageColor.getrgb(text)[:3]
-    except ValueError as error:
-        raise Refused(f"'{name}' is a colour such as white or '#ffcc00'. Got {quoted(text)}") from error
