@@ -84,7 +84,7 @@ def check_format(suffix: str) -> None:
     """Refuse, before anything is rendered, a film that this ffmpeg cannot write."""
     if suffix not in FORMATS:
         raise EncodeError(
-            f"cannot write a film as '{suffix}'; allowed: {', '.join(FORMATS)}, or a folder (end it in /)"
+            f"cannot write a film as '{suffix}'; allowed: {', '.join(FORMATS)}, .svg, or a folder (end it in /)"
         )
     listing = subprocess.run(
         [ffmpeg(), "-hide_banner", "-encoders"], capture_output=True, text=True, stdin=subprocess.DEVNULL

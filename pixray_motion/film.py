@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -14,9 +15,10 @@ from pixray_motion.encode import encode
 from pixray_motion.errors import CheckpointError, OutputError
 from pixray_motion.geometry import Canvas
 from pixray_motion.lazy import torch
-from pixray_motion.output import Frames, Output, WorkFolder, explained
+from pixray_motion.output import SVG, Frames, Output, WorkFolder, explained, frame_name
 from pixray_motion.render import State, Studio, advance
 from pixray_motion.story.model import Story
+from pixray_motion.vectors import animated, check_vectors, elements, page
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ def write_film(
     restart: bool = False,
     threads: int | None = None,
     on_progress: OnProgress | None = None,
+    svg_frames: str | os.PathLike[str] | None = None,
 ) -> Output:
     """Render ``story`` into a film file, or a folder of PNGs, at ``output``; see ``Output.of``.
 
@@ -54,7 +57,7 @@ def write_film(
     done lies in ``.NAME.work`` beside the output until the film is complete: after an interruption, and after a kill
     at any moment, ``resume`` goes on from there, and the film has the same bytes as if nothing had happened.
     ``restart`` throws it away. ``threads`` are for torch, by default ``default_threads``, and stay as they are when
-    resumed.
+    resumed. ``svg_frames`` is a folder for an SVG of each frame, beside the film.
 
     Raises: ``OutputError`` if the film cannot be written or an unfinished one is in the way, ``CheckpointError`` if
     the unfinished one does not fit, and what ``Studio.open`` and ``encode`` raise. An older film is then untouched.
@@ -66,6 +69,12 @@ def write_film(
         )
     target = Output.of(output)
     target.check()
+    sheets = None if svg_frames is None else Output(Path(svg_frames), is_folder=True)
+    if sheets is not None:
+        sheets.check()
+    vectors = sheets is not None or target.is_vector
+    if vectors:
+        check_vectors(story)
     folder = WorkFolder(target.work)
     tell = on_progress or (lambda _: None)
     with explained(target.path), folder.taken():
@@ -76,7 +85,9 @@ def write_film(
                 f"an unfinished render of {target.path} lies in {folder.path}: go on with it by --resume, or throw it "
                 "away by --restart"
             )
-        last = _render(story, span, folder, threads, tell)
+        last = _render(story, span, folder, threads, vectors, tell)
+        if sheets is not None:
+            _write_sheets(story, span, folder, sheets)
         if target.is_folder:
             folder.keep_only(span)
             target.replace(folder.frames)
@@ -101,7 +112,9 @@ def tags(story: Story) -> dict[str, str]:
     return {"comment": story.text, "description": f"pixray-motion {__version__}, seed {story.seed}"}
 
 
-def _render(story: Story, span: range, folder: WorkFolder, threads: int | None, tell: OnProgress) -> Progress:
+def _render(
+    story: Story, span: range, folder: WorkFolder, threads: int | None, vectors: bool, tell: OnProgress
+) -> Progress:
     """Bring ``span`` into ``folder``.
 
     Each frame is written first and then its state, so a kill in between costs one frame's work and no more.
@@ -109,7 +122,7 @@ def _render(story: Story, span: range, folder: WorkFolder, threads: int | None, 
     state, studio = _opened(story, folder, threads)
     start = _first_needed(story, span.start)
     begin = start if state is None else max(start, state.frame + 1)
-    _check_kept(folder, range(span.start, min(begin, span.stop)), story.canvas)
+    _check_kept(folder, range(span.start, min(begin, span.stop)), story.canvas, vectors)
     done = min(begin, span.stop) - start
     at = Progress("rendering", done, span.stop - start, begin, "", None, studio.threads, resumed=done)
     tell(at)
@@ -117,6 +130,8 @@ def _render(story: Story, span: range, folder: WorkFolder, threads: int | None, 
         state = advance(state, story.plan(frame), studio)
         if frame in span:
             folder.keep(frame, studio.image(state))
+            if vectors:
+                folder.keep_vector(frame, elements(state, studio))
         checkpoint.save(folder.state, state, studio, key)
         score = state.scores.get("score")
         at = replace(at, done=at.done + 1, frame=frame, scene=state.plan.scene, score=score)
@@ -148,13 +163,13 @@ def _first_needed(story: Story, frame: int) -> int:
     return next((scene.start for scene in reversed(scenes) if scene.cut and scene.alone_from <= frame), 0)
 
 
-def _check_kept(folder: WorkFolder, frames: range, canvas: Canvas) -> None:
+def _check_kept(folder: WorkFolder, frames: range, canvas: Canvas, vectors: bool) -> None:
     """Before hours of work are put on top of them. A machine that lost its power may have left files half written."""
     for frame in frames:
-        if not folder.frame(frame).exists():
+        if not folder.frame(frame).exists() or (vectors and not folder.vector(frame).exists()):
             raise CheckpointError(
-                f"the unfinished render in {folder.path} has no frame {frame}: go on with the same --frames, or "
-                "--restart it"
+                f"the unfinished render in {folder.path} has no frame {frame}: go on with the same --frames and "
+                "--svg-frames, or --restart it"
             )
         if folder.damaged(frame, (canvas.width, canvas.height)):
             raise CheckpointError(
@@ -175,5 +190,23 @@ def _encoded(
         )
 
     film = folder.path / f"film-{os.getpid()}{suffix}"
+    if suffix == SVG:
+        pages = (folder.vector(frame).read_text(encoding="utf-8") for frame in span)
+        with film.open("w", encoding="utf-8") as file:
+            file.writelines(animated(pages, len(span), story.rate, story.canvas, tags(story)))
+        return film
     encode(Frames(folder, span), film, story.rate, tags(story), on_frame)
     return film
+
+
+def _write_sheets(story: Story, span: range, folder: WorkFolder, sheets: Output) -> None:
+    """A whole SVG for each frame, in a folder that replaces an older one when all are there."""
+    made = sheets.work / "frames"
+    shutil.rmtree(sheets.work, ignore_errors=True)
+    with explained(sheets.path):
+        made.mkdir(parents=True)
+        for frame in span:
+            content = folder.vector(frame).read_text(encoding="utf-8")
+            text = page(content, story.canvas, tags(story))
+            (made / frame_name(frame, SVG)).write_text(text, encoding="utf-8")
+        sheets.replace(made)

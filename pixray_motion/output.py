@@ -17,12 +17,13 @@ from PIL import Image, PngImagePlugin
 from pixray_motion.encode import FORMATS, Frame, check_format
 from pixray_motion.errors import OutputError, reason
 
-_FRAME = re.compile(r"frame_[0-9]{6,}\.png")
+_FRAME = re.compile(r"frame_[0-9]{6,}\.(png|svg)")
+SVG = ".svg"
 
 
-def frame_name(frame: int) -> str:
+def frame_name(frame: int, suffix: str = ".png") -> str:
     """What a frame's file is called, by the film's own count."""
-    return f"frame_{frame:06d}.png"
+    return f"frame_{frame:06d}{suffix}"
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ class Output:
         return cls(Path(text), is_folder)
 
     @property
+    def is_vector(self) -> bool:
+        return self.path.suffix.lower() == SVG
+
+    @property
     def place(self) -> Path:
         """Where the film will be: a link stays, and what it leads to is replaced."""
         return Path(os.path.realpath(self.path))
@@ -55,7 +60,7 @@ class Output:
         with explained(self.path):
             if self.is_folder:
                 self._check_folder()
-            else:
+            elif not self.is_vector:
                 check_format(self.path.suffix.lower())
             self._check_place()
             check_file(self.place, may_be_folder=self.is_folder)
@@ -141,6 +146,20 @@ class WorkFolder:
     def frame(self, number: int) -> Path:
         return self.frames / frame_name(number)
 
+    @property
+    def vectors(self) -> Path:
+        return self.path / "vectors"
+
+    def vector(self, number: int) -> Path:
+        return self.vectors / frame_name(number, SVG)
+
+    def keep_vector(self, number: int, page: str) -> None:
+        """The same for what a frame is made of."""
+        self.vectors.mkdir(exist_ok=True)
+        draft = self.path / "draft.svg"
+        draft.write_text(page, encoding="utf-8")
+        os.replace(draft, self.vector(number))
+
     def keep(self, number: int, picture: Frame) -> None:
         """Write one frame, whole or not at all."""
         draft = self.path / "draft.png"
@@ -158,14 +177,16 @@ class WorkFolder:
 
     def keep_only(self, span: range) -> None:
         """Drop frames that are not asked for: an earlier part of the render may have asked for more."""
-        wanted = {frame_name(number) for number in span}
-        for entry in self.frames.iterdir():
-            if entry.name not in wanted:
-                entry.unlink()
+        wanted = {frame_name(number, suffix) for number in span for suffix in (".png", SVG)}
+        for folder in (self.frames, self.vectors):
+            for entry in folder.iterdir() if folder.exists() else ():
+                if entry.name not in wanted:
+                    entry.unlink()
 
     def clear(self) -> None:
         """Throw away what is done; the lock stays."""
         self.state.unlink(missing_ok=True)  # first: frames without a state do no harm, the reverse would
+        shutil.rmtree(self.vectors, ignore_errors=True)
         shutil.rmtree(self.frames)
         self.frames.mkdir()
 

@@ -15,7 +15,15 @@ from pixray_motion.cli.progress import clock, reporter
 @click.command()
 @story_options
 @click.option(
-    "-o", "--output", metavar="FILE", help="film.mp4, .webm, .gif, or frames/ for PNGs [STORY's name.mp4]."
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="film.mp4, .webm, .gif, .svg, or frames/ for PNGs [STORY's name.mp4].",
+)
+@click.option(
+    "--svg-frames",
+    metavar="FOLDER",
+    help="Write an SVG of each frame, too, of what is drawn in strokes or cells.",
 )
 @click.option("--frames", metavar="A:B", help="Only these frames, B not among them: 24f:48f, 2s:4s, 0:48.")
 @click.option("--quality", type=click.Choice(QUALITIES), default="full", help="draft: small, and few steps.")
@@ -33,6 +41,7 @@ def render(
     seed: int | None,
     outside: bool,
     output: str | None,
+    svg_frames: str | None,
     frames: str | None,
     quality: str,
     threads: int | None,
@@ -59,7 +68,7 @@ def render(
     started = time.monotonic()
     with reporter(quiet) as tell:
         try:
-            done = write_film(read, target, span, resume, restart, threads, tell)
+            done = write_film(read, target, span, resume, restart, threads, tell, svg_frames)
         except (KeyboardInterrupt, Exception) as error:
             if isinstance(error, Exception) and not tell.begun:
                 raise

@@ -157,6 +157,8 @@ class Drawer(ABC):
     """
 
     canvas: Canvas
+    shapes = False
+    """Whether its pictures are made of shapes, which ``svg`` writes."""
     faithful = True
     """Whether ``encode`` draws any image."""
     steps: tuple[int, int] = (80, 4)
@@ -197,6 +199,10 @@ class Drawer(ABC):
     def pull(self, params: Params, change: Tensor) -> Params | None:  # noqa: ARG002
         """Params whose picture has changed by ``change``, (1, 3, h, w) on the canvas; None if that takes a gradient."""
         return None
+
+    def svg(self, params: Params) -> str:
+        """The picture as elements of SVG, in pixels of the canvas, if it is made of ``shapes``."""
+        raise NotImplementedError("this picture is not made of shapes")
 
     @property
     @abstractmethod

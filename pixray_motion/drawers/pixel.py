@@ -10,6 +10,7 @@ import numpy as np
 from pixray_motion.bends import Bend, Points
 from pixray_motion.descend import descend
 from pixray_motion.drawers.base import Drawer, Params, Picture, drawer
+from pixray_motion.drawers.markup import hexadecimal, polygon
 from pixray_motion.drawers.tilings import KINDS, Index, fitted
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
@@ -35,6 +36,8 @@ class PixelDrawer(Drawer):
     the bit of the picture that a cell stands for lies, from the cell's centre. A movement moves these points; every
     cell then takes on the nearest point, colour and all, so colours never mix and small motions add up.
     """
+
+    shapes = True
 
     def __init__(
         self,
@@ -76,6 +79,25 @@ class PixelDrawer(Drawer):
             pixels = torch.nn.functional.avg_pool2d(pixels, self._fine)
         density = float(self.canvas.height)
         return Picture(pixels, (density, density), Motion.identity(), cells=self._fine == 1)
+
+    def svg(self, params: Params) -> str:
+        """See ``Drawer.svg``. Cells of one colour are one path. Where edges are smooth, cells overlap a little."""
+        canvas = self.canvas
+        outlines = self.tiling.outline(np.moveaxis(np.indices(self.shape), 0, -1)) * canvas.height
+        corner = np.array([canvas.width / 2, canvas.height / 2])
+        outlines = outlines.reshape(-1, *outlines.shape[-2:]) + corner
+        colours = self.colours(params)[0].flatten(1).T.detach().numpy()
+        paths: dict[str, list[str]] = {}
+        for outline, colour in zip(outlines, colours, strict=True):
+            if (outline.max(0) > 0).all() and (outline.min(0) < 2 * corner).all():
+                paths.setdefault(hexadecimal(colour), []).append(polygon(outline))
+        hard = self._shown is None or self.palette is not None
+        lines = [
+            f'<path d="{"".join(cells)}" fill="{colour}"' + ("/>" if hard else f' stroke="{colour}"/>')
+            for colour, cells in paths.items()
+        ]
+        style = 'shape-rendering="crispEdges"' if hard else 'stroke-width="0.5" stroke-linejoin="round"'
+        return "\n".join([f"<g {style}>", *lines, "</g>"])
 
     def colours(self, params: Params) -> Tensor:
         """(1, 3, rows, columns) in [0, 1]. The palette's nearest is shown, and the cell feels the gradient."""

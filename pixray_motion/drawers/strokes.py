@@ -14,6 +14,7 @@ from pixray_motion.bends import Bend, Points, swollen
 from pixray_motion.descend import descend
 from pixray_motion.drawers.base import Drawer, Params, Picture
 from pixray_motion.drawers.bezier import Shapes, drawn
+from pixray_motion.drawers.markup import curve, hexadecimal, opacity
 from pixray_motion.drawers.paths import carried
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
@@ -42,6 +43,8 @@ class StrokeDrawer(Drawer):
     in canvas units; ``colours`` (strokes, 4), red, green, blue and opacity, and ``paper`` (3,), in [0, 1]. A movement
     that bends strokes makes more segments where it needs them.
     """
+
+    shapes = True
 
     def __init__(self, canvas: Canvas, widths: tuple[float, float], rates: Mapping[str, float]) -> None:
         """``widths`` from and to, in percent of the canvas' height; ``rates``: of what is learned, over the usual."""
@@ -76,6 +79,22 @@ class StrokeDrawer(Drawer):
         height, width = self.canvas.height, self.canvas.width
         image = drawn(shapes(params, self.canvas), params["paper"], height, width)
         return image[None].clamp(0, 1)
+
+    def svg(self, params: Params) -> str:
+        """See ``Drawer.svg``. Strokes that touch nothing of the screen are left out."""
+        canvas = self.canvas
+        corner = np.array([canvas.width / 2, canvas.height / 2])
+        points = params["points"].double().numpy() * canvas.height + corner
+        widths, colours = params["widths"].numpy() * canvas.height, params["colours"].numpy()
+        reach = widths[:, None] / 2 + 1
+        seen = ((points.max(1) > -reach) & (points.min(1) < 2 * corner + reach)).all(1)
+        paper = f'<rect width="100%" height="100%" fill="{hexadecimal(params["paper"].numpy())}"/>'
+        lines = [
+            f'<path d="{curve(path)}" stroke="{hexadecimal(colour)}" stroke-width="{width:.2f}"{opacity(colour[3])}/>'
+            for path, width, colour in zip(points[seen], widths[seen], colours[seen], strict=True)
+        ]
+        group = '<g fill="none" stroke-linecap="round" stroke-linejoin="round">'
+        return "\n".join([paper, group, *lines, "</g>"])
 
     def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:
         size = len(params["widths"]) ** 0.5
