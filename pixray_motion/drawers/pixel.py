@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -26,6 +27,16 @@ if TYPE_CHECKING:
 ROWS = 40  # of the default grid, over the canvas' height
 NEIGHBOURS = np.array([(row, column) for row in (0, -1, 1) for column in (0, -1, 1)])
 Map = Callable[[Points], Points]
+
+
+@dataclass(frozen=True)
+class Bags:
+    """What pixels show: ``share`` of ``cell`` in ``pixel``, (M,) each; those of a pixel begin at its ``start`` (H * W,)."""
+
+    pixel: Tensor
+    cell: Tensor
+    share: Tensor
+    start: Tensor
 
 
 @drawer("pixel")
@@ -57,8 +68,7 @@ class PixelDrawer(Drawer):
         self.tiling = fitted(cells, canvas, grid, ROWS / scale, iso)
         self.shape, self.size = self.tiling.shape, self.tiling.size
         self.palette = None if palette is None else torch.tensor(palette).float() / 255
-        self._fine = 1 if palette else self.tiling.fine()
-        self._shown = None if cells == "rect" else torch.from_numpy(self.tiling.shown(self._fine))
+        self._bags = None if cells == "rect" else self._bagged(1 if palette else self.tiling.fine())
 
     @property
     def learned(self) -> tuple[str, ...]:
@@ -71,14 +81,15 @@ class PixelDrawer(Drawer):
     def draw(self, params: Params) -> Picture:
         """With hard edges where the cells are aligned with pixels, or may have no other colours than the palette's."""
         colours = self.colours(params)
-        if self._shown is None:
+        if self._bags is None:
             across, down = 1 / self.size
             return Picture(colours, (across, down), Motion.identity(), cells=True)
-        pixels = colours.flatten(2).index_select(2, self._shown.flatten()).view(1, 3, *self._shown.shape)
-        if self._fine > 1:
-            pixels = torch.nn.functional.avg_pool2d(pixels, self._fine)
-        density = float(self.canvas.height)
-        return Picture(pixels, (density, density), Motion.identity(), cells=self._fine == 1)
+        bags, density = self._bags, float(self.canvas.height)
+        pixels = torch.nn.functional.embedding_bag(
+            bags.cell, colours[0].flatten(1).T, bags.start, mode="sum", per_sample_weights=bags.share
+        )
+        shown = pixels.T.view(1, 3, self.canvas.height, self.canvas.width)
+        return Picture(shown, (density, density), Motion.identity(), cells=self.palette is not None)
 
     def svg(self, params: Params) -> str:
         """See ``Drawer.svg``. Cells of one colour are one path. Where edges are smooth, cells overlap a little."""
@@ -91,7 +102,7 @@ class PixelDrawer(Drawer):
         for outline, colour in zip(outlines, colours, strict=True):
             if (outline.max(0) > 0).all() and (outline.min(0) < 2 * corner).all():
                 paths.setdefault(hexadecimal(colour), []).append(polygon(outline))
-        hard = self._shown is None or self.palette is not None
+        hard = self._bags is None or self.palette is not None
         lines = [
             f'<path d="{"".join(cells)}" fill="{colour}"' + ("/>" if hard else f' stroke="{colour}"/>')
             for colour, cells in paths.items()
@@ -109,7 +120,7 @@ class PixelDrawer(Drawer):
         return nearest + (cells - cells.detach())
 
     def encode(self, image: Tensor) -> Params:
-        mode = "area" if self._shown is None else "bilinear"
+        mode = "area" if self._bags is None else "bilinear"
         return self._laid(self._averaged(image.float(), mode).clamp(0, 1))
 
     def pull(self, params: Params, change: Tensor) -> Params:
@@ -164,18 +175,25 @@ class PixelDrawer(Drawer):
 
     def _averaged(self, image: Tensor, mode: str) -> Tensor:
         """(1, 3, rows, columns): what an image (1, 3, h, w) of the whole screen has in each cell."""
-        size = self.shape if self._shown is None else self._shown.shape
+        size = self.shape if self._bags is None else (self.canvas.height, self.canvas.width)
         fine = image
         if image.shape[-2:] != size:
             fine = torch.nn.functional.interpolate(image, size, mode=mode, antialias=mode == "bilinear")
-        if self._shown is None:
+        if self._bags is None:
             return fine
-        cells = self.shape[0] * self.shape[1]
-        sums = torch.zeros(3, cells).index_add_(1, self._shown.flatten(), fine[0].flatten(1))
-        counts = torch.bincount(self._shown.flatten(), minlength=cells)
-        mean = fine.mean((0, 2, 3))[:, None]
-        colours: Tensor = torch.where(counts > 0, sums / counts.clamp(min=1), mean)
+        cell, share = self._bags.cell, self._bags.share
+        sums = torch.zeros(3, self.shape[0] * self.shape[1]).index_add_(
+            1, cell, fine[0].flatten(1)[:, self._bags.pixel] * share
+        )
+        sizes = torch.zeros(sums.shape[1]).index_add_(0, cell, share)
+        colours = torch.where(sizes > 0, sums / sizes.clamp(min=1e-6), fine.mean((0, 2, 3))[:, None])
         return colours.view(1, 3, *self.shape)
+
+    def _bagged(self, fine: int) -> Bags:
+        pixel, cell, share = self.tiling.shares(fine)
+        pixels = torch.from_numpy(pixel)
+        start = torch.searchsorted(pixels, torch.arange(self.canvas.width * self.canvas.height))
+        return Bags(pixels, torch.from_numpy(cell), torch.from_numpy(share).float(), start)
 
     def _laid(self, cells: Tensor) -> Params:
         return {"cells": cells, "offset": torch.zeros((*self.shape, 2), dtype=torch.float64)}

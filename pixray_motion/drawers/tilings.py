@@ -62,6 +62,15 @@ class Tiling:
             shown[row] = index[..., 0] * self.shape[1] + index[..., 1]
         return shown
 
+    def shares(self, fine: int) -> tuple[Index, Index, Points]:
+        """(M,) each: the pixels of the canvas, the cells in them, and how much of a pixel each cell fills."""
+        shown = self.shown(fine).astype(np.int64)
+        cells = self.shape[0] * self.shape[1]
+        blocks = shown.reshape(self.canvas.height, fine, self.canvas.width, fine).swapaxes(1, 2)
+        pixel = np.arange(blocks.shape[0] * blocks.shape[1]).reshape(*blocks.shape[:2], 1, 1)
+        found, counts = np.unique(pixel * cells + blocks, return_counts=True)
+        return found // cells, found % cells, counts / fine**2
+
     def index(self, points: Points) -> Index:
         """(..., 2): the row and column, counted from the first ones, of the cells that (..., 2) points lie in."""
         return self._index(points) - self.first
