@@ -16,7 +16,8 @@ from pixray_motion.story.timeline import BORDERS
 
 CANVAS = Canvas(48, 27)
 MOTION = Motion.shift(0.013, -0.007) @ Motion.rotation(3) @ Motion.scale(1.05)
-NAMES = [*drawer.names(), *(f"pixel {kind}" for kind in KINDS[1:])]
+WAYS = {"pixel": "cells", "fft": "basis"}
+NAMES = [*drawer.names(), *(f"pixel {kind}" for kind in KINDS[1:]), "fft dwt", "fft rgb"]
 every = pytest.mark.parametrize("name", NAMES)
 
 
@@ -43,8 +44,8 @@ class Towards:
 
 
 def make(name: str, canvas: Canvas = CANVAS) -> Drawer:
-    kind, _, cells = name.partition(" ")
-    return drawer.make(kind)(canvas, **({"cells": cells} if cells else {}))
+    kind, _, way = name.partition(" ")
+    return drawer.make(kind)(canvas, **({WAYS[kind]: way} if way else {}))
 
 
 def rng(seed: int = 0) -> torch.Generator:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from pixray_motion.descend import descend
 from pixray_motion.drawers.base import Params, drawer
+from pixray_motion.drawers.bases import BASES
 from pixray_motion.drawers.raster import RasterDrawer
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
-from pixray_motion.units import Real
+from pixray_motion.units import OneOf, Real
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -27,20 +28,21 @@ FAINTEST = 2e-3  # colours are kept this far from 0 and 1, where the sigmoid has
 class FftDrawer(RasterDrawer):
     """A spectrum with decay: smooth, painterly pictures (after Lucid and Aphantasia).
 
-    Params: ``spectrum`` (1, 3, h, w//2+1, 2), orthonormal, real and imaginary parts before the decay.
+    Params: ``spectrum``, the parts of a basis before the decay; of waves (1, 3, h, w//2+1, 2), real and imaginary.
     """
 
     def __init__(
         self,
         canvas: Canvas,
+        basis: Annotated[str, OneOf(tuple(BASES))] = "fft",
         decay: Annotated[float, Real(0, 3)] = 0.8,
         rate: Annotated[float, Real(0, 100)] = 0.4,
     ) -> None:
-        """``decay``: how fast fine detail falls off (power of the frequency); ``rate``: how far a step goes."""
+        """``basis``: what the picture is a sum of, waves, wavelets (dwt) or plain pixels (rgb); ``decay``: how fast
+        fine detail falls off (power of the frequency), but for plain pixels; ``rate``: how far a step goes."""
         super().__init__(canvas)
-        self.rate = rate
-        size = (self.plane.height, self.plane.width)
-        self._gain = _gain(*size, decay)
+        self.basis = BASES[basis](self.plane.height, self.plane.width, decay)
+        self.rate = rate * self.basis.rate
         self._mix = torch.tensor(COLOURS) * CONTRAST
         self._unmix = torch.linalg.inv(self._mix.double()).float()
 
@@ -49,33 +51,18 @@ class FftDrawer(RasterDrawer):
         return ("spectrum",)
 
     def fresh(self, rng: Generator) -> Params:
-        shape = (1, 3, *self._gain.shape, 2)
         view = torch.from_numpy(Motion.identity().matrix)
-        return {"spectrum": torch.randn(shape, generator=rng) * 0.01, "view": view}
+        return {"spectrum": torch.randn(self.basis.shape, generator=rng) * 0.01, "view": view}
 
     def pixels(self, params: Params) -> Tensor:
-        size = (self.plane.height, self.plane.width)
-        waves = torch.view_as_complex(params["spectrum"]) * self._gain
-        planes = torch.fft.irfft2(waves, s=size, norm="ortho")
-        return torch.sigmoid(_mixed(planes, self._mix))
+        return torch.sigmoid(_mixed(self.basis.planes(params["spectrum"]), self._mix))
 
     def learn(self, pixels: Tensor) -> Params:
-        planes = _mixed(torch.logit(pixels, FAINTEST), self._unmix)
-        return {
-            "spectrum": torch.view_as_real(torch.fft.rfft2(planes, norm="ortho") / self._gain).contiguous()
-        }
+        return {"spectrum": self.basis.parts(_mixed(torch.logit(pixels, FAINTEST), self._unmix))}
 
     def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:
         size = (self.plane.height * self.plane.width) ** 0.5
         return descend(params, {"spectrum": self.rate * size / 64}, self, objective, steps)
-
-
-def _gain(height: int, width: int, decay: float) -> Tensor:
-    """(h, w//2+1): what each frequency is multiplied by, with a root mean square of 1."""
-    y, x = torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None]
-    lowest = 1 / max(height, width)
-    gain = torch.hypot(y, x).clamp(min=lowest) ** -decay
-    return gain / gain.square().mean().sqrt()
 
 
 def _mixed(planes: Tensor, mix: Tensor) -> Tensor:

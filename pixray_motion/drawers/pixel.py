@@ -31,7 +31,7 @@ Map = Callable[[Points], Points]
 
 @dataclass(frozen=True)
 class Bags:
-    """What pixels show: ``share`` of ``cell`` in ``pixel``, (M,) each; those of a pixel begin at its ``start`` (H * W,)."""
+    """What pixels show: ``share`` of ``cell`` in ``pixel``, (M,) each; ``start`` (H * W,): each pixel's first."""
 
     pixel: Tensor
     cell: Tensor
