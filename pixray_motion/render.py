@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from pixray_motion.allocator import keep_memory
 from pixray_motion.bends import Chain
@@ -135,9 +135,13 @@ def _drawn(plan: Plan, before: Params | None, studio: Studio) -> tuple[Params, M
     rng = seeded(plan.seed, plan.frame, plan.drawing)
     made = studio.drawers[plan.drawer]
     same = None if plan.cut else before
-    params = made.fresh(rng) if same is None else made.warp(same, plan.motion, plan.border, rng)
-    if same is not None and plan.bends:
-        params = made.bend(params, Chain(plan.bends), plan.border, rng)
+    if same is not None:
+        params = made.warp(same, plan.motion, plan.border, rng)
+        params = made.bend(params, Chain(plan.bends), plan.border, rng) if plan.bends else params
+    elif plan.init is not None:
+        params = made.encode(begun(studio.story, plan.init[0]))
+    else:
+        params = made.fresh(rng)
     if not plan.refines:
         return params, {}
     return made.refine(params, studio.objective(plan, rng), plan.steps)
@@ -183,6 +187,15 @@ def opened(choice: Choice, story: Story) -> Drawer:
     if choice.name == "text":
         return text_drawer(story.canvas, **values)
     return drawer.make(choice.name)(story.canvas, **values)
+
+
+def begun(story: Story, file: str) -> Tensor:
+    """(1, 3, H, W) in [0, 1]: the picture in a file, cropped to the canvas' shape."""
+    with Image.open(story.folder / file) as picture:
+        upright = ImageOps.exif_transpose(picture).convert("RGB")
+        size = (story.canvas.width, story.canvas.height)
+        fitted = np.array(ImageOps.fit(upright, size, Image.Resampling.LANCZOS))
+    return torch.from_numpy(fitted).permute(2, 0, 1)[None].float() / 255
 
 
 def shade(story: Story, file: str) -> Tensor:

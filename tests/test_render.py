@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from pixray_motion.checkpoint import keys, load, save
 from pixray_motion.drawers.base import drawer
-from pixray_motion.errors import CheckpointError
+from pixray_motion.errors import CheckpointError, StoryError
 from pixray_motion.render import State, Studio, advance, render, seeded, still
 from pixray_motion.story.model import Story
-from pixray_motion.story.read import parse
+from pixray_motion.story.read import parse, read
 
 TEXT = """
 story: 1
@@ -150,3 +151,51 @@ def test_refining_raises_the_score() -> None:
         return next(render(studio.story, studio)).scores["score"]
 
     assert score(30) > score(1) + 0.2
+
+
+def begins(tmp_path: Path, scene: str, drawer_name: str = "fft") -> Story:
+    picture = np.full((40, 40, 3), 40, np.uint8)
+    picture[:, 20:] = (200, 60, 20)
+    Image.fromarray(picture).save(tmp_path / "start.png")
+    (tmp_path / "story.yaml").write_text(
+        f"story: 1\ncanvas: 48x48\nrate: 10\ndrawer: {drawer_name}\nscenes:\n  - {{length: 4f, {scene}}}\n"
+    )
+    return read(tmp_path / "story.yaml")
+
+
+@pytest.mark.parametrize("drawer_name", ["fft", "pixel", "clipdraw", "diffusion"])
+def test_a_scene_begins_with_a_picture(tmp_path: Path, drawer_name: str) -> None:
+    story = begins(tmp_path, "init_image: start.png, move: [pan: {x: 1/s}]", drawer_name)
+    studio = Studio.open(story, 1)
+    first, second = (studio.image(state) for state, _ in zip(render(story, studio), range(2), strict=False))
+    assert np.abs(first[:, :20].mean((0, 1)) - 40).max() < 12
+    assert np.abs(first[:, 28:].mean((0, 1)) - (200, 60, 20)).max() < 20
+    assert second[:, 26].mean() < first[:, 26].mean() - 20  # it moves
+
+
+def test_a_picture_to_begin_with_is_refined_and_known(tmp_path: Path) -> None:
+    story = begins(tmp_path, "init_image: start.png, prompts: a red apple")
+    assert [story.plan(frame).steps for frame in (0, 1)] == [20, 4]
+    assert story.plan(0).init is not None
+    assert story.plan(1).init is None
+    guide = story.plan(0).guide
+    assert guide is not None
+    assert guide.novelty == 0  # so that a prior does not paint it over
+    before = story.plan(0).digest()
+    picture = Image.open(tmp_path / "start.png").transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    picture.save(tmp_path / "start.png")
+    assert read(tmp_path / "story.yaml").plan(0).digest() != before
+
+
+@pytest.mark.parametrize(
+    ("scene", "message"),
+    [
+        ("init_image: none.png", "there is no file 'none.png'"),
+        ("init_image: story.yaml", "the file 'story.yaml' is not a picture"),
+        ("init_image: start.png, layers: [{prompts: a}]", "a scene with layers has no picture of its own"),
+        ("prompts: a}\n  - {length: 2f, init_image: start.png", "the scene goes on from the one before"),
+    ],
+)
+def test_a_wrong_beginning_is_told(tmp_path: Path, scene: str, message: str) -> None:
+    with pytest.raises(StoryError, match=message):
+        begins(tmp_path, scene)

@@ -82,7 +82,7 @@ class DiffusionDrawer(Drawer):
             return params, {}
         with torch.no_grad():
             before = self.plane.draw(params).quick(self.canvas, objective.native) * 2 - 1
-        level = START if plan.cut else objective.guide.level
+        level = START if plan.cut and plan.init is None else objective.guide.level
         after = objective.sample(before, level, steps, self.likeness, self.kept)
         changed = self.plane.pull(params, (after - before) / 2)
         assert changed is not None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pixray_motion.story.scenes import Film, Given
 
 BLENDS = ("over", "add", "multiply", "screen")
-LAYER_KEYS = ("name", *SHARED, *FIXED, "scenes", "opacity", "blend", "mask", "still")
+LAYER_KEYS = ("name", *SHARED, "init_image", *FIXED, "scenes", "opacity", "blend", "mask", "still")
 NOWHERE = Canvas(*limits.CANVAS)  # where the canvas could not be read
 
 
@@ -103,7 +103,7 @@ def _given(found: dict[str, Node], name: str, setting: Setting) -> Given:
         parts = tuple(replace(part, moves=(), bends=()) if still else part for part in setting.scene.parts)
         return replace(setting.given, parts=parts, opening={}, layer=name)
     drawer = read_fixed_picture(kind, found[kind], setting.film.home, setting.report)
-    for key in ("drawer", "prompts", "steps", "prior", "perceptor", "losses", "scenes"):
+    for key in ("drawer", "prompts", "steps", "prior", "perceptor", "losses", "init_image", "scenes"):
         if key in found:
             setting.report.add(found[key].place, f"a layer with '{kind}' is not drawn, so it has no '{key}'")
     moved = tuple(
@@ -124,7 +124,7 @@ def _given(found: dict[str, Node], name: str, setting: Setting) -> Given:
 
 def _item(node: Node, found: dict[str, Node], name: str, setting: Setting) -> Item:
     """The layer as a scene as long as the one around it, or as a sequence of scenes that are so together."""
-    own = {key: value for key, value in found.items() if key in SHARED}
+    own = {key: value for key, value in found.items() if key in (*SHARED, "init_image")}
     span, timed = setting.scene.span, setting.scope.timed
     item = Item(node, name, own, span.length if timed else None)
     if "scenes" in found:

@@ -20,7 +20,7 @@ T = TypeVar("T")
 SEQUENCE = "sequence"
 SHARED = ("prompts", "move", "losses", "filters", "steps", "border", "prior", "drawer", "perceptor")
 PLAYED = ("name", "cut", "transition", "repeat", "reverse", "speed")
-SCENE_KEYS = (*PLAYED, "length", *SHARED, "layers")
+SCENE_KEYS = (*PLAYED, "length", *SHARED, "init_image", "layers")
 SEQUENCE_KEYS = (*PLAYED, *SHARED, "scenes")
 
 

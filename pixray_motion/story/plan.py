@@ -112,6 +112,8 @@ class Plan:
     drawer: Choice = Choice("fft")
     perceptors: tuple[str, ...] = ()
     layers: tuple[Layer, ...] = ()
+    init: tuple[str, str] | None = None
+    """The file of a picture to begin with after a cut, and its hash."""
     bends: tuple[Bend, ...] = ()
     """What moves and is no matrix, after ``motion``; the first acts first."""
     kept: tuple[tuple[str, str], ...] = ()

@@ -22,6 +22,7 @@ from pixray_motion.story.choices import (
 from pixray_motion.story.entrance import DRAWN_ANEW, Entrance
 from pixray_motion.story.entrances import read_entrance
 from pixray_motion.story.files import NOWHERE, Home
+from pixray_motion.story.fixed import image_values
 from pixray_motion.story.keyed import Keyed
 from pixray_motion.story.layers import read_layers
 from pixray_motion.story.lines import PriorLine
@@ -32,12 +33,14 @@ from pixray_motion.story.outline import Item, Outliner, check_names
 from pixray_motion.story.part import Part, Span
 from pixray_motion.story.plan import Choice
 from pixray_motion.story.prompts import read_prompts
-from pixray_motion.story.report import Report, quoted, unknown
+from pixray_motion.story.report import Refused, Report, quoted, unknown
 from pixray_motion.story.scope import Scope, text_of
 from pixray_motion.story.time import PLAIN, TimeBase, round_half_up
 from pixray_motion.story.timeline import BORDERS, Scene
 from pixray_motion.story.track import Clock, Constant, Track
 from pixray_motion.units import STEPS
+
+INIT_STEPS = 0.25  # of those for a picture from nothing: what a picture shows is to be seen
 
 
 @dataclass(frozen=True)
@@ -192,6 +195,7 @@ class Layout:
             drawer=given.drawer,
             perceptors=given.perceptors,
             entrance=entrance,
+            init=self._init(found, cut, scope),
         )
         if "layers" not in found:
             return scene
@@ -244,6 +248,25 @@ class Layout:
             )
         return cut
 
+    def _init(self, found: dict[str, Node], cut: bool, scope: Scope) -> tuple[str, str] | None:
+        """The picture that a scene begins with: its file, and the hash of what is in it."""
+        node = found.get("init_image")
+        if node is None:
+            return None
+        text = text_of(node, "'init_image'", self.film.report)
+        try:
+            if "layers" in found:
+                raise Refused("a scene with layers has no picture of its own; give 'init_image' to a layer")
+            if not cut:
+                raise Refused(
+                    "the scene goes on from the one before; write 'cut: true' or take 'init_image' out"
+                )
+            values = dict(image_values(text or "", scope.home))
+        except Refused as refused:
+            self.film.report.add(node.place, refused.message)
+            return None
+        return values["file"], values["hash"]
+
     def _steps(
         self, found: dict[str, Node], part: Part, scope: Scope, cut: bool, given: Given
     ) -> tuple[Part, Track]:
@@ -252,6 +275,8 @@ class Layout:
         if given.steps:
             return given.steps
         fresh, warm = (Constant(float(steps)) for steps in usual_steps(given.drawer.name))
+        if "init_image" in found:
+            fresh = Constant(round(fresh.value * INIT_STEPS))
         later = float(abs(part.span.pace))  # the film's second frame
         if part.span.pace < 0:
             end = float(part.span.length)

@@ -53,6 +53,8 @@ class Scene:
     perceptors: tuple[str, ...]
     entrance: Entrance | None = None
     layers: tuple[LayerLine, ...] = ()
+    init: tuple[str, str] | None = None
+    """The file of the picture that it begins with, and its hash."""
 
     @property
     def span(self) -> Span:
@@ -124,7 +126,8 @@ class Timeline:
         scene = self.scenes[index]
         local = frame - scene.start
         cut = local == 0 and scene.cut
-        novelty = 1.0 if cut else self._novelty(index, frame) if scene.prior else 0.0
+        fresh = cut and scene.init is None
+        novelty = 1.0 if fresh else self._novelty(index, frame) if scene.prior else 0.0
         guide = _guide(scene, frame, novelty)
         part, track = scene.steps
         steps = part.value(frame)(track)
@@ -147,6 +150,7 @@ class Timeline:
             drawer=scene.drawer,
             perceptors=scene.perceptors,
             layers=tuple(_laid(line, frame) for line in scene.layers),
+            init=scene.init if cut else None,
             bends=() if cut else self._bends(index, frame),
         )
 
