@@ -167,7 +167,7 @@ def test_a_failure_after_rendering_says_how_to_go_on(
     result = run("render", story, "--restart")
     ffmpeg.cache_clear()
     assert result.exit_code == 2
-    assert result.stderr.splitlines()[1:] == [
+    assert result.stderr.splitlines()[-1:] == [  # a slow machine tells its progress before
         "ffmpeg could not write the film: Error writing trailer: No space left on device; free some space; go on with: "
         "pixray-motion render --resume tiny.yaml"
     ]
