@@ -131,9 +131,8 @@ class Objective:
         level = min(max(level, 0.03), 0.97)
         a, b = mix(level)
         seen = self.clean(a * image + b * self.noise().to(image), level)
-        stir = min(1.0, STIRRED * guide.novelty)
-        after = torch.lerp(image, seen, guide.weight * (CALM + (1 - CALM) * stir))
-        after = torch.lerp(_toned(after, image), after, stir)
+        after = torch.lerp(image, seen, guide.weight * (CALM + (1 - CALM) * self._stir))
+        after = self._calmed(after, image)
         return _smoothed((after - image) / 2)
 
     def sample(self, image: Tensor, level: float, steps: int, likeness: float, kept: bool) -> Tensor:
@@ -158,7 +157,16 @@ class Objective:
             spread = b2 / b * (1 - (a / a2) ** 2) ** 0.5
             rest = (noisy - a * seen) / b
             noisy = a2 * seen + max(b2**2 - spread**2, 0.0) ** 0.5 * rest + spread * noise()
-        return seen
+        return self._calmed(seen, image)
+
+    @property
+    def _stir(self) -> float:
+        """0..1: how far the picture is to become another one."""
+        return min(1.0, STIRRED * self.plan.guide.novelty) if self.plan.guide else 1.0
+
+    def _calmed(self, image: Tensor, before: Tensor) -> Tensor:
+        """``image`` with the tones that it had ``before``, as far as nothing is new."""
+        return torch.lerp(_toned(image, before), image, self._stir)
 
     def _liked(self, image: Tensor, length: float) -> Tensor:
         """``image`` (1, 3, h, w) in -1..1 after a step of ``length`` along the gradient of all terms."""

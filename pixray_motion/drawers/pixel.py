@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pixray_motion.descend import Scores
     from pixray_motion.objective import Objective
 
+BACK = 0.05  # of the way to the colours that are shown: else what these cannot show adds up from step to step
 ROWS = 40  # of the default grid, over the canvas' height
 NEIGHBOURS = np.array([(row, column) for row in (0, -1, 1) for column in (0, -1, 1)])
 Map = Callable[[Points], Points]
@@ -75,7 +76,7 @@ class PixelDrawer(Drawer):
         return ("cells",)
 
     def fresh(self, rng: Generator) -> Params:
-        noise = 0.01 if self.palette is None else 0.2
+        noise = 0.01 if self.palette is None else 0.05
         return self._laid((0.5 + noise * torch.randn((1, 3, *self.shape), generator=rng)).clamp(0, 1))
 
     def draw(self, params: Params) -> Picture:
@@ -124,8 +125,11 @@ class PixelDrawer(Drawer):
         return self._laid(self._averaged(image.float(), mode).clamp(0, 1))
 
     def pull(self, params: Params, change: Tensor) -> Params:
-        """See ``Drawer.pull``."""
-        return params | {"cells": (params["cells"] + self._averaged(change, "bilinear")).clamp(0, 1)}
+        """See ``Drawer.pull``. With a palette the change is one of what is shown, so cells come back to that."""
+        cells = params["cells"]
+        if self.palette is not None:
+            cells = cells + BACK * (self.colours(params).detach() - cells)
+        return params | {"cells": (cells + self._averaged(change, "bilinear")).clamp(0, 1)}
 
     def warp(self, params: Params, motion: Motion, border: str, rng: Generator) -> Params:
         """See ``Drawer.warp``. Beyond the screen the cells go on, coloured by the border mode."""
