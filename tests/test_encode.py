@@ -144,7 +144,7 @@ def test_no_frames_are_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_suffix_names_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(EncodeError, match=r"'\.avi'; allowed: \.mp4, \.webm, \.gif, or a folder"):
+    with pytest.raises(EncodeError, match=r"'\.avi'; allowed: \.mp4, \.webm, \.gif, \.svg, or a folder"):
         encode(clip(), tmp_path / "film.avi", Fraction(8))
 
 
