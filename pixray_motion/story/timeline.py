@@ -88,6 +88,10 @@ class Timeline:
     def _starts(self) -> list[int]:
         return [scene.start for scene in self.scenes]
 
+    @cached_property
+    def _bent(self) -> bool:
+        return any(part.bends for scene in self.scenes for part in scene.parts)
+
     def scene_at(self, frame: int) -> int:
         """The index of the scene that ``frame`` lies in."""
         return max(0, bisect_right(self._starts, frame) - 1)
@@ -196,6 +200,8 @@ class Timeline:
 
     def _bends(self, index: int, frame: int) -> tuple[Bend, ...]:
         """The same of what bends the picture."""
+        if not self._bent:
+            return ()
         return tuple(bend for part, own in self._moving(index, frame) for bend in part.bent(own))
 
     def _moving(self, index: int, frame: int) -> list[tuple[Part, int]]:
