@@ -170,7 +170,19 @@ class Timeline:
         return min(1.0, change / (2 * total)) if total else 0.0
 
     def _wishes(self, index: int, frame: int) -> dict[str, float]:
-        """Texts with their weights."""
+        """Texts with their weights, kept for as long as frames are compared with this one."""
+        kept = self._wished
+        if (index, frame) not in kept:
+            while len(kept) >= KEPT:
+                del kept[next(iter(kept))]
+            kept[index, frame] = self._summed(index, frame)
+        return kept[index, frame]
+
+    @cached_property
+    def _wished(self) -> dict[tuple[int, int], dict[str, float]]:
+        return {}
+
+    def _summed(self, index: int, frame: int) -> dict[str, float]:
         prompts = self._prompts(index, frame)
         entrance, passed = self._entrance(index, frame)
         if entrance and entrance.kind == "morph":
