@@ -14,7 +14,7 @@ from pixray_motion.filters import image_filter
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
 from pixray_motion.losses import loss
-from pixray_motion.priors.base import clean, mix
+from pixray_motion.priors.base import clean, mix, toned
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -165,8 +165,11 @@ class Objective:
         return min(1.0, STIRRED * self.plan.guide.novelty) if self.plan.guide else 1.0
 
     def _calmed(self, image: Tensor, before: Tensor) -> Tensor:
-        """``image`` with the tones that it had ``before``, as far as nothing is new."""
-        return torch.lerp(_toned(image, before), image, self._stir)
+        """``image`` with the tones that it had ``before``, as far as nothing is new.
+
+        A picture that is half way to another is paler than both, and over many frames that would add up.
+        """
+        return torch.lerp(toned(image, before), image, self._stir)
 
     def _liked(self, image: Tensor, length: float) -> Tensor:
         """``image`` (1, 3, h, w) in -1..1 after a step of ``length`` along the gradient of all terms."""
@@ -236,17 +239,6 @@ def slerp(a: Tensor, b: Tensor, share: float) -> Tensor:
     mixed: Tensor = torch.sin((1 - share) * angle) * a + torch.sin(share * angle) * b
     unit: Tensor = mixed / mixed.norm()
     return unit
-
-
-def _toned(image: Tensor, like: Tensor) -> Tensor:
-    """``image`` (1, 3, h, w) with the mean and the spread of each colour that ``like`` has.
-
-    A picture that is half way to another is paler than both, and over many frames that would add up.
-    """
-    places = (-2, -1)
-    mean, spread = image.mean(places, keepdim=True), image.std(places, keepdim=True)
-    toned: Tensor = (image - mean) / (spread + 1e-3) * (like.std(places, keepdim=True) + 1e-3)
-    return toned + like.mean(places, keepdim=True)
 
 
 def _smoothed(image: Tensor) -> Tensor:

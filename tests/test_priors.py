@@ -16,7 +16,7 @@ from pixray_motion.drawers.base import Picture
 from pixray_motion.errors import ModelError, StoryError
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.objective import Knowledge, Objective
-from pixray_motion.priors.base import Prior, clean, mix, prior
+from pixray_motion.priors.base import RESCALED, Prior, clean, mix, prior
 from pixray_motion.priors.embedded import WEIGHTS, Denoiser
 from pixray_motion.priors.unet import UNet
 from pixray_motion.render import Studio, render
@@ -95,10 +95,11 @@ def test_picture_and_noise_keep_the_variance(level: float) -> None:
 def test_guidance_goes_from_any_picture_towards_texts_by_their_weights(g: float, u: float, v: float) -> None:
     red, blue = torch.tensor([0.1, 0.0, 0.0]), torch.tensor([0.0, 0.0, 0.1])
     noisy = torch.zeros(1, 3, 2, 2)
+    far = 0.1 * ((1 - RESCALED) * g + RESCALED * min(g, 1))
     seen = clean(Painter(), noisy, 0.5, [(red, u), (blue, v)], g)[0, :, 0, 0]
-    assert seen.tolist() == pytest.approx([0.1 * g * u / (u + v), 0, 0.1 * g * v / (u + v)], abs=1e-6)
+    assert seen.tolist() == pytest.approx([far * u / (u + v), 0, far * v / (u + v)], abs=1e-6)
     away = clean(Painter(), noisy, 0.5, [(red, u), (blue, -v)], g)[0, :, 0, 0]
-    assert away.tolist() == pytest.approx([0.1 * g, 0, max(-1, -0.1 * g * v / u)], abs=1e-6)
+    assert away.tolist() == pytest.approx([far, 0, max(-1, -far * v / u)], abs=1e-6)
 
 
 @pytest.mark.parametrize(

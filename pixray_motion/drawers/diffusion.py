@@ -37,7 +37,7 @@ class DiffusionDrawer(Drawer):
     def __init__(
         self,
         canvas: Canvas,
-        likeness: Annotated[float, Real(0, 100)] = 1.0,
+        likeness: Annotated[float, Real(0, 100)] = 4.0,
         cadence: Annotated[int, Count(1, 100)] = 1,
         noise: Annotated[str, OneOf(("fresh", "fixed"))] = "fixed",
         pixelate: Annotated[bool, Flag()] = False,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 prior: Registry[Callable[..., Prior]] = Registry("prior", builtin="pixray_motion.priors")
 Wanted = Sequence[tuple["Tensor", float]]
+RESCALED = 0.7  # of the way from the tones of a picture with guidance to those of one without
 
 
 class Prior(ABC):
@@ -59,12 +60,23 @@ def clean(model: Prior, noisy: Tensor, level: float, wanted: Wanted, guidance: f
     """(1, 3, h, w) in -1..1: the clean picture, away from any one and towards what is ``wanted``: texts and weights.
 
     Guidance without a classifier (Ho 2022), for several texts at once (Liu 2022); weights that attract share
-    ``guidance``, the others push away by their own part of it.
+    ``guidance``, the others push away by their own part of it. Guidance exaggerates tones, too, which would burn or
+    darken a picture from frame to frame, so it is brought back to those of one with a guidance of 1 (Lin 2023).
     """
     total = sum(weight for _, weight in wanted if weight > 0) or 1.0
     texts = torch.stack([text for text, _ in wanted])
     predicted = model.predict(noisy, level, texts)
     anything, each = predicted[:1], predicted[1:]
-    weights = torch.tensor([weight for _, weight in wanted]).to(each) * (guidance / total)
-    picture: Tensor = anything + (weights[:, None, None, None] * (each - anything)).sum(0, keepdim=True)
-    return picture.clamp(-1, 1)
+    shares = torch.tensor([weight for _, weight in wanted]).to(each) / total
+    towards = (shares[:, None, None, None] * (each - anything)).sum(0, keepdim=True)
+    picture, plain = anything + guidance * towards, anything + min(guidance, 1.0) * towards
+    rescaled: Tensor = torch.lerp(picture, toned(picture, plain), RESCALED)
+    return rescaled.clamp(-1, 1)
+
+
+def toned(image: Tensor, like: Tensor) -> Tensor:
+    """``image`` (1, 3, h, w) with the mean and the spread of each colour that ``like`` has."""
+    places = (-2, -1)
+    mean, spread = image.mean(places, keepdim=True), image.std(places, keepdim=True)
+    changed: Tensor = (image - mean) / (spread + 1e-3) * (like.std(places, keepdim=True) + 1e-3)
+    return changed + like.mean(places, keepdim=True)
