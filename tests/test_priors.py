@@ -207,23 +207,44 @@ def test_sampling_ends_at_the_predicted_picture_and_depends_on_the_seed_alone() 
     assert torch.equal(one, two)  # this prior does not look at the noise
 
 
-def levels(text: str) -> list[tuple[float, int]]:
-    story = parse(f"story: 1\nrate: 10\nprior: painter\n{text}")
+def levels(text: str, rate: str = "10") -> list[tuple[float, int]]:
+    story = parse(f"story: 1\nrate: {rate}\nprior: painter\n{text}")
     return [(round(story.plan(f).guide.level, 4), story.plan(f).steps) for f in story.frames]
 
 
 def test_levels_and_steps_rise_while_prompts_change() -> None:
-    scenes = "scenes: [{length: 10f, prompts: a}, {length: 10f, prompts: b}]"
-    found = levels(scenes)
+    found = levels("scenes: [{length: 10f, prompts: a}, {length: 20f, prompts: b}]")
     assert found[0] == (0.9, 80)
     assert found[1:10] == [(0.35, 4)] * 9
-    assert found[10:15] == [(0.9, 16)] * 5
-    assert found[15:] == [(0.35, 4)] * 5
-    morph = levels("scenes: [{length: 30f, prompts: [{text: {0s: a, 1s: a, 2s: b, 3s: b}}]}]")
-    assert morph[9] == (0.35, 4)
-    assert morph[17] == (0.625, 10)
-    assert morph[29] == (0.35, 4)
+    assert found[10] == (0.9, 24)
+    assert found[10:25] == sorted(found[10:25], reverse=True)
+    assert len({level for level, _ in found[10:25]}) == 15  # every frame a little calmer
+    assert found[25:] == [(0.35, 4)] * 5
     assert levels("scenes: [{length: 10f, prompts: a}, {length: 5f, prompts: a}]")[1:] == [(0.35, 4)] * 14
+
+
+def test_a_morph_is_at_work_early_and_goes_on_for_a_while() -> None:
+    morph = levels("scenes: [{length: 40f, prompts: [{text: {0s: a, 1s: a, 2s: b, 3s: b}}]}]")
+    assert morph[10] == (0.35, 4)
+    assert morph[13][0] > 0.5
+    assert max(morph[1:]) == morph[20]
+    assert morph[20][0] > 0.8
+    assert morph[20][1] > 20
+    assert morph[25][0] > 0.6
+    assert morph[35] == (0.35, 4)
+
+
+def test_what_swings_to_and_fro_stays_new_but_a_little_is_nearly_nothing() -> None:
+    """Also where a period is just as long as something new takes to settle."""
+    swing = levels("scenes: [{length: 60f, prompts: [a, {text: b, weight: 1+sin(4*pi*t/3)}]}]")
+    assert max(swing[30:])[0] > 0.5
+    slight = levels("scenes: [{length: 60f, prompts: [a, {text: b, weight: 1+0.1*sin(t)}]}]")
+    assert max(slight[1:])[0] < 0.4
+
+
+def test_in_the_slowest_film_a_new_prompt_is_new_for_one_frame() -> None:
+    found = levels("scenes: [{length: 3f, prompts: a}, {length: 3f, prompts: b}]", rate="1/60")
+    assert found[1:] == [(0.35, 4), (0.35, 4), (0.9, 24), (0.35, 4), (0.35, 4)]
 
 
 def test_a_new_scene_after_a_cut_is_fresh_and_then_calm() -> None:

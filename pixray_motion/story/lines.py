@@ -46,7 +46,7 @@ class PriorLine:
     def at(self, value: Value, novelty: float) -> Guide:
         """``novelty`` (0..1) raises the level: what is new needs to be drawn anew."""
         level = value(self.level)
-        raised = max(level, level + (FRESH_LEVEL - level) * novelty)
+        raised = max(level, level + (FRESH_LEVEL - level) * urgency(novelty))
         return Guide(self.name, value(self.weight), value(self.guidance), raised, novelty)
 
 
@@ -86,6 +86,14 @@ class MaskLine:
             self.file,
             self.hash,
         )
+
+
+def urgency(novelty: float) -> float:
+    """0..1: how much of a fresh picture's treatment a picture needs of whose prompts ``novelty`` (0..1) is new.
+
+    It rises steeply at first, so that a morph is at work early instead of making a jump when it is over.
+    """
+    return novelty * (2 - novelty)
 
 
 def _shares(keys: tuple[TextKey, ...], frame: Fraction) -> tuple[tuple[str, float], ...]:

@@ -11,13 +11,13 @@ from pixray_motion.bends import Bend
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.movements.base import product
 from pixray_motion.story.entrance import Entrance, entering, turned
-from pixray_motion.story.lines import MaskLine, PriorLine
+from pixray_motion.story.lines import MaskLine, PriorLine, urgency
 from pixray_motion.story.part import Part, Span
 from pixray_motion.story.plan import Choice, Guide, Layer, Plan, Prompt
 from pixray_motion.story.track import Track
 
-SETTLING = Fraction(1, 2)  # seconds in which a new prompt is new
-MORE_STEPS = 3.0  # for what is new, as a share
+SETTLING = Fraction(3, 2)  # seconds until a new prompt is not new any more
+MORE_STEPS = 5.0  # for what is new, as a share
 KEPT = 512  # frames whose prompts are remembered: more than settle at the highest rate
 BORDERS = ("mirror", "edge", "wrap", "noise")
 
@@ -136,7 +136,7 @@ class Timeline:
         part, track = scene.steps
         steps = part.value(frame)(track)
         if guide and guide.weight and not cut:
-            steps *= 1 + MORE_STEPS * novelty
+            steps *= 1 + MORE_STEPS * urgency(novelty)
         return Plan(
             frame=frame,
             local=local,
@@ -159,15 +159,18 @@ class Timeline:
         )
 
     def _novelty(self, index: int, frame: int) -> float:
-        """0..1: how much of the prompts is other than half a second ago, since the last cut."""
+        """0..1: how other the prompts are than over the last ``SETTLING``, on the average, since the last cut.
+
+        So a new prompt ages bit by bit, and one that swings to and fro is never old.
+        """
         first = index
         while first and not self.scenes[first].cut:
             first -= 1
-        before = max(self.scenes[first].start, frame - round(SETTLING * self.rate))
-        now, then = self._wishes(index, frame), self._wishes(min(index, self.scene_at(before)), before)
-        change = sum(abs(now.get(text, 0.0) - then.get(text, 0.0)) for text in now | then)
-        total = max(sum(map(abs, now.values())), sum(map(abs, then.values())))
-        return min(1.0, change / (2 * total)) if total else 0.0
+        start, lags = self.scenes[first].start, max(1, round(SETTLING * self.rate))
+        now = self._wishes(index, frame)
+        before = [max(start, frame - lag) for lag in range(1, lags + 1)]
+        then = [self._wishes(min(index, self.scene_at(past)), past) for past in before]
+        return sum(_otherness(now, wishes) for wishes in then) / lags
 
     def _wishes(self, index: int, frame: int) -> dict[str, float]:
         """Texts with their weights, kept for as long as frames are compared with this one."""
@@ -238,6 +241,13 @@ def _guide(scene: Scene, frame: int, novelty: float) -> Guide | None:
         return None
     part, line = scene.prior
     return line.at(part.value(frame), novelty)
+
+
+def _otherness(now: dict[str, float], then: dict[str, float]) -> float:
+    """0..1: how much of the weight lies on other texts."""
+    change = sum(abs(now.get(text, 0.0) - then.get(text, 0.0)) for text in now | then)
+    total = max(sum(map(abs, now.values())), sum(map(abs, then.values())))
+    return min(1.0, change / (2 * total)) if total else 0.0
 
 
 def _prompts(scene: Scene, frame: int) -> tuple[Prompt, ...]:
