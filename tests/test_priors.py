@@ -216,10 +216,10 @@ def test_levels_and_steps_rise_while_prompts_change() -> None:
     found = levels("scenes: [{length: 10f, prompts: a}, {length: 20f, prompts: b}]")
     assert found[0] == (0.9, 80)
     assert found[1:10] == [(0.35, 4)] * 9
-    assert found[10] == (0.9, 24)
-    assert found[10:25] == sorted(found[10:25], reverse=True)
-    assert len({level for level, _ in found[10:25]}) == 15  # every frame a little calmer
-    assert found[25:] == [(0.35, 4)] * 5
+    assert found[10:16] == [(0.9, 24)] * 6
+    assert found[16:20] == sorted(found[16:20], reverse=True)
+    assert len({level for level, _ in found[15:21]}) == 6  # every frame a little calmer
+    assert found[20:] == [(0.35, 4)] * 10
     assert levels("scenes: [{length: 10f, prompts: a}, {length: 5f, prompts: a}]")[1:] == [(0.35, 4)] * 14
 
 
@@ -227,16 +227,14 @@ def test_a_morph_is_at_work_early_and_goes_on_for_a_while() -> None:
     morph = levels("scenes: [{length: 40f, prompts: [{text: {0s: a, 1s: a, 2s: b, 3s: b}}]}]")
     assert morph[10] == (0.35, 4)
     assert morph[13][0] > 0.5
-    assert max(morph[1:]) == morph[20]
-    assert morph[20][0] > 0.8
-    assert morph[20][1] > 20
-    assert morph[25][0] > 0.6
-    assert morph[35] == (0.35, 4)
+    assert morph[20] == (0.9, 24)
+    assert 0.6 < morph[25][0] < 0.8
+    assert morph[30] == (0.35, 4)
 
 
 def test_what_swings_to_and_fro_stays_new_but_a_little_is_nearly_nothing() -> None:
     """Also where a period is just as long as something new takes to settle."""
-    swing = levels("scenes: [{length: 60f, prompts: [a, {text: b, weight: 1+sin(4*pi*t/3)}]}]")
+    swing = levels("scenes: [{length: 60f, prompts: [a, {text: b, weight: 1+sin(2*pi*t)}]}]")
     assert max(swing[30:])[0] > 0.5
     slight = levels("scenes: [{length: 60f, prompts: [a, {text: b, weight: 1+0.1*sin(t)}]}]")
     assert max(slight[1:])[0] < 0.4

@@ -1,6 +1,8 @@
 """Writes the weights that ship: ``perceptor.safetensors`` (float16), ``tokenizer.json`` and ``ATTRIBUTION.md``.
 
-python -m training.export --work WORK --run robust --out pixray_motion/perceptors/embedded
+    python -m training.export --work WORK --run robust robust2 --out pixray_motion/perceptors/embedded
+
+Of several runs, each begun from the one before, the weights are averaged (model soups, Wortsman 2022).
 """
 
 import argparse
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
+from torch import Tensor
 
 from training.distil import untrained
 from training.teacher import FOLDER
@@ -18,17 +21,27 @@ ATTRIBUTION = Path(__file__).parent / "ATTRIBUTION.md"
 LIMIT = 40_000_000
 
 
+def mean(states: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """The mean of each tensor over states of the same shapes; of whole numbers the last state's."""
+    return {
+        name: torch.stack([state[name] for state in states]).mean(0) if last.is_floating_point() else last
+        for name, last in states[-1].items()
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--run", required=True)
+    parser.add_argument("--run", required=True, nargs="+")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    state = torch.load(options.work / f"{options.run}.pt")
+    states = [torch.load(options.work / f"{run}.pt") for run in options.run]
+    state = states[-1]
     text = torch.load(options.work / "text.pt")
-    tensors = {k: v for k, v in state["average"].items() if k.startswith(("image.", "head."))}
+    average = mean([state["average"] for state in states])
+    tensors = {k: v for k, v in average.items() if k.startswith(("image.", "head."))}
     tensors |= {f"text.{k}": v for k, v in text.items()}
     tower = untrained()
     tower.load_state_dict(text)

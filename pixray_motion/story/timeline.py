@@ -16,7 +16,7 @@ from pixray_motion.story.part import Part, Span
 from pixray_motion.story.plan import Choice, Guide, Layer, Plan, Prompt
 from pixray_motion.story.track import Track
 
-SETTLING = Fraction(3, 2)  # seconds until a new prompt is not new any more
+SETTLING = Fraction(1)  # seconds until a new prompt is not new any more; for half of that it is wholly new
 MORE_STEPS = 5.0  # for what is new, as a share
 KEPT = 512  # frames whose prompts are remembered: more than settle at the highest rate
 BORDERS = ("mirror", "edge", "wrap", "noise")
@@ -159,7 +159,7 @@ class Timeline:
         )
 
     def _novelty(self, index: int, frame: int) -> float:
-        """0..1: how other the prompts are than over the last ``SETTLING``, on the average, since the last cut.
+        """0..1: twice how other the prompts are than over the last ``SETTLING``, on the average, since the last cut.
 
         So a new prompt ages bit by bit, and one that swings to and fro is never old.
         """
@@ -170,7 +170,7 @@ class Timeline:
         now = self._wishes(index, frame)
         before = [max(start, frame - lag) for lag in range(1, lags + 1)]
         then = [self._wishes(min(index, self.scene_at(past)), past) for past in before]
-        return sum(_otherness(now, wishes) for wishes in then) / lags
+        return min(1.0, 2 * sum(_otherness(now, wishes) for wishes in then) / lags)
 
     def _wishes(self, index: int, frame: int) -> dict[str, float]:
         """Texts with their weights, kept for as long as frames are compared with this one."""
