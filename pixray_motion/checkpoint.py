@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pixray_motion.drawers.base import Params
 
-FORMAT = "pixray-motion state 2"
+FORMAT = "pixray-motion state 3"
 
 
 def keys(studio: Studio) -> Iterator[str]:
@@ -47,7 +47,7 @@ def save(path: Path, state: State, studio: Studio, key: str) -> None:
     metadata = facts | {"scores": json.dumps(dict(state.scores))}
     unfinished = path.with_suffix(".new")
     try:
-        save_file(_flat(state.drawings), str(unfinished), metadata=metadata)
+        save_file(_flat(state), str(unfinished), metadata=metadata)
         os.replace(unfinished, path)
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path}: the state cannot be saved ({error}); free some space") from error
@@ -79,23 +79,35 @@ def load(path: Path, studio: Studio) -> State:
                     "anew by --restart"
                 )
             break
-    return State(studio.story.plan(frame), _nested(tensors), json.loads(found["scores"]))
+    drawings, tones = _nested(tensors)
+    return State(studio.story.plan(frame), drawings, json.loads(found["scores"]), tones)
 
 
-def _flat(drawings: Mapping[str, Params]) -> dict[str, Tensor]:
-    """Tensors by ``drawing/name``. Two drawings may share one tensor, and a file holds each only once."""
+def _flat(state: State) -> dict[str, Tensor]:
+    """Params by ``params/drawing/name``, tones by ``tones/drawing``.
+
+    Two drawings may share one tensor, and a file holds each only once.
+    """
     found = {
-        f"{drawing}/{name}": tensor for drawing, params in drawings.items() for name, tensor in params.items()
+        f"params/{drawing}/{name}": tensor
+        for drawing, params in state.drawings.items()
+        for name, tensor in params.items()
     }
+    found |= {f"tones/{drawing}": tensor for drawing, tensor in state.tones.items()}
     return {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in found.items()}
 
 
-def _nested(tensors: Mapping[str, Tensor]) -> dict[str, Params]:
+def _nested(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Params], dict[str, Tensor]]:
     drawings: dict[str, Params] = {}
+    tones: dict[str, Tensor] = {}
     for path, tensor in tensors.items():
-        drawing, _, name = path.rpartition("/")
-        drawings.setdefault(drawing, {})[name] = tensor
-    return drawings
+        kind, _, rest = path.partition("/")
+        if kind == "tones":
+            tones[rest] = tensor
+        else:
+            drawing, _, name = rest.rpartition("/")
+            drawings.setdefault(drawing, {})[name] = tensor
+    return drawings, tones
 
 
 def _machine(studio: Studio) -> dict[str, str]:

@@ -14,7 +14,7 @@ from pixray_motion.filters import image_filter
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
 from pixray_motion.losses import loss
-from pixray_motion.priors.base import clean, mix, toned
+from pixray_motion.priors.base import clean, mix, toned, tones
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -27,6 +27,7 @@ LOW = 0.15  # the level at which a prior looks in the end
 WAVER = 0.06  # the standard deviation of levels around their course
 CALM = 0.5  # of a prior's weight, where nothing that is wanted is new
 STIRRED = 4.0  # how much sooner than wholly new a picture is free to change all of its tones
+RETURN = 0.1  # of the way to the tones that a picture is to keep, each time that a prior looks
 LOOK = 128  # the longer side, in pixels, at which losses look at a picture
 
 
@@ -72,13 +73,17 @@ class Knowledge:
 
 @dataclass
 class Objective:
-    """Call it with a picture: the named terms, weighted, whose sum is to be made small."""
+    """Call it with a picture: the named terms, weighted, whose sum is to be made small.
+
+    ``tones`` (2, 3) are those that the picture had when its prompts were last new, at the native size, in -1..1.
+    """
 
     plan: Plan
     canvas: Canvas
     sights: Sequence[Sight]
     rng: Generator
     knowledge: Knowledge | None = None
+    tones: Tensor | None = None
     _likeness: dict[str, float] = field(default_factory=dict)
 
     def __call__(self, picture: Picture) -> dict[str, Tensor]:
@@ -135,6 +140,14 @@ class Objective:
         after = self._calmed(after, image)
         return _smoothed((after - image) / 2)
 
+    def settled(self, draw: Callable[[], Picture]) -> Tensor | None:
+        """(2, 3): the tones to keep from this frame on; ``draw`` is called where something is new."""
+        if self.guide is None or (self.tones is not None and not self._stir):
+            return self.tones
+        with torch.no_grad():
+            now = tones(draw().quick(self.canvas, self.native) * 2 - 1)
+        return now if self.tones is None else torch.lerp(self.tones.to(now), now, self._stir)
+
     def sample(self, image: Tensor, level: float, steps: int, likeness: float, kept: bool) -> Tensor:
         """(1, 3, h, w) in -1..1, of the native size: ``image`` with noise of ``level``, denoised in ``steps``.
 
@@ -165,11 +178,15 @@ class Objective:
         return min(1.0, STIRRED * self.plan.guide.novelty) if self.plan.guide else 1.0
 
     def _calmed(self, image: Tensor, before: Tensor) -> Tensor:
-        """``image`` with the tones that it had ``before``, as far as nothing is new.
+        """``image`` with the tones that it had ``before``, or nearer those that it is to keep, if nothing is new.
 
-        A picture that is half way to another is paler than both, and over many frames that would add up.
+        A picture that is half way to another is paler than both, a perceptor likes ever stronger colours, and over
+        many frames either would add up.
         """
-        return torch.lerp(toned(image, before), image, self._stir)
+        wanted = tones(before)
+        if self.tones is not None:
+            wanted = torch.lerp(wanted, self.tones.to(wanted), RETURN)
+        return torch.lerp(toned(image, wanted), image, self._stir)
 
     def _liked(self, image: Tensor, length: float) -> Tensor:
         """``image`` (1, 3, h, w) in -1..1 after a step of ``length`` along the gradient of all terms."""

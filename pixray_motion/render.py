@@ -39,11 +39,13 @@ class State:
     """All that crosses from one frame to the next; ``scores`` tells how well the frame shows its prompts.
 
     ``drawings`` are params by the names of what is drawn: one, or several while there are layers or a transition.
+    ``tones`` (2, 3), by the same names, are those that a prior keeps while nothing is new.
     """
 
     plan: Plan
     drawings: Mapping[str, Params]
     scores: Mapping[str, float] = field(default_factory=dict)
+    tones: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
     def frame(self) -> int:
@@ -91,10 +93,10 @@ class Studio:
         """The drawer of the film's first scene."""
         return self.drawers[self.story.scenes[0].drawer]
 
-    def objective(self, plan: Plan, rng: Generator) -> Objective:
+    def objective(self, plan: Plan, rng: Generator, tones: Tensor | None = None) -> Objective:
         known = self.knowledge.get(plan.guide.name) if plan.guide else None
         sights = [self.sights[name] for name in plan.perceptors]
-        return Objective(plan, self.story.canvas, sights, rng, known)
+        return Objective(plan, self.story.canvas, sights, rng, known, tones)
 
     def image(self, state: State) -> NDArray[np.uint8]:
         """(H, W, 3): the frame, ready to be written; layers lie over black."""
@@ -119,19 +121,25 @@ def render(story: Story, studio: Studio, state: State | None = None) -> Iterator
 def advance(state: State | None, plan: Plan, studio: Studio) -> State:
     """Make one frame from the one before it; depends on nothing but its arguments."""
     before = {} if state is None else state.drawings
+    tones = {} if state is None else dict(state.tones)
     drawings: dict[str, Params] = {}
     found: list[Mapping[str, float]] = []
     for part in plan.drawn():
-        drawings[part.drawing], scores = _drawn(part, before.get(part.drawing), studio)
+        name = part.drawing
+        held = None if part.cut else tones.pop(name, None)
+        drawings[name], scores, held = _drawn(part, before.get(name), held, studio)
+        tones |= {} if held is None else {name: held}
         found += [scores] if scores else []
     for name, source in plan.kept:
         if name not in drawings:
             drawings[name] = drawings[source] if source in drawings else before[source]
-    return State(plan, drawings, _mean(found))
+    return State(plan, drawings, _mean(found), {name: tones[name] for name in drawings if name in tones})
 
 
-def _drawn(plan: Plan, before: Params | None, studio: Studio) -> tuple[Params, Mapping[str, float]]:
-    """One drawing of a frame, and its scores."""
+def _drawn(
+    plan: Plan, before: Params | None, held: Tensor | None, studio: Studio
+) -> tuple[Params, Mapping[str, float], Tensor | None]:
+    """One drawing of a frame, its scores, and the tones that it is to keep: ``held`` are the former ones."""
     rng = seeded(plan.seed, plan.frame, plan.drawing)
     made = studio.drawers[plan.drawer]
     same = None if plan.cut else before
@@ -143,8 +151,10 @@ def _drawn(plan: Plan, before: Params | None, studio: Studio) -> tuple[Params, M
     else:
         params = made.fresh(rng)
     if not plan.refines:
-        return params, {}
-    return made.refine(params, studio.objective(plan, rng), plan.steps)
+        return params, {}, held
+    objective = studio.objective(plan, rng, held)
+    params, scores = made.refine(params, objective, plan.steps)
+    return params, scores, objective.settled(partial(made.draw, params))
 
 
 def _mean(scores: list[Mapping[str, float]]) -> dict[str, float]:

@@ -13,9 +13,10 @@ from pictures import photograph
 from safetensors.torch import save_file
 
 from pixray_motion.drawers.base import Picture
+from pixray_motion.drawers.fft import FftDrawer
 from pixray_motion.errors import ModelError, StoryError
 from pixray_motion.geometry import Canvas, Motion
-from pixray_motion.objective import Knowledge, Objective
+from pixray_motion.objective import RETURN, Knowledge, Objective
 from pixray_motion.priors.base import RESCALED, Prior, clean, mix, prior
 from pixray_motion.priors.embedded import WEIGHTS, Denoiser
 from pixray_motion.priors.unet import UNet
@@ -176,6 +177,18 @@ def test_a_calm_frame_keeps_its_tones_and_a_new_one_does_not() -> None:
     assert new.mean((2, 3)).abs().max() > 0.05
 
 
+def test_a_calm_frame_goes_a_little_towards_the_tones_to_keep() -> None:
+    text = "prior: {weight: 0.5, guidance: 1}\nscenes: [{length: 2s, prompts: '0.5 -0.5 1'}]"
+    picture = Picture(torch.from_numpy(photograph(96, 48, 1))[None].float(), (48.0, 48.0), Motion.identity())
+    wish = objective(text, frame=20)
+    now = objective(text, frame=0).settled(lambda: picture)
+    assert now is not None
+    wish.tones = now + torch.tensor([[0.1], [0.0]])
+    change = wish.change(lambda: picture, 0.0)
+    assert change is not None
+    assert change.mean((2, 3)).tolist()[0] == pytest.approx([0.1 * RETURN / 2] * 3, abs=0.004)
+
+
 def test_a_step_goes_part_of_the_way_to_the_predicted_picture() -> None:
     wish = objective("prior: {weight: 0.25, guidance: 1}\nscenes: [{length: 1s, prompts: '0.5 -0.5 1'}]")
     change = wish.change(grey, 0.0)
@@ -332,3 +345,42 @@ def test_a_pixelated_diffusion_shows_cells() -> None:
 def test_every_prior_is_told_apart_by_its_fingerprint(denoiser: Denoiser) -> None:
     assert denoiser.fingerprint() != Painter().fingerprint()
     assert denoiser.fingerprint().startswith("embedded ")
+
+
+KEPT = """
+story: 1
+canvas: 32x24
+drawer: fft
+prior: painter
+scenes:
+  - {length: 3f, prompts: 0.9 -0.9 -0.9, steps: 3, move: [{zoom: {factor: 1.5/s}}]}
+  - {length: 2f, prompts: -0.9 0.9 -0.9, steps: 3, cut: true}
+"""
+
+
+def test_tones_are_taken_from_what_is_new_and_kept_while_nothing_is() -> None:
+    story = parse(KEPT)
+    first, second, third, new, last = (
+        next(iter(state.tones.values())) for state in render(story, Studio.open(story))
+    )
+    assert first.shape == (2, 3)
+    assert torch.equal(first, second)
+    assert torch.equal(first, third)
+    assert torch.equal(new, last)
+    assert new[0, 1] > first[0, 1] + 0.05
+
+
+def test_without_a_prior_no_tones_are_kept() -> None:
+    story = parse(KEPT.replace("painter", "none"))
+    assert [state.tones for state in render(story, Studio.open(story))] == [{}] * 5
+
+
+@pytest.mark.parametrize("basis", ["fft", "dwt", "rgb"])
+def test_a_spectrum_that_is_pulled_to_white_and_darkened_again_has_no_more_grain(basis: str) -> None:
+    made = FftDrawer(Canvas(64, 48), basis=basis)
+    grain = torch.rand((1, 3, 48, 64), generator=rng()) - 0.5
+    params = made.encode(0.97 + 0.02 * grain)
+    whiter = made.pull(params, torch.full((1, 3, 12, 16), 0.02))
+    before, after = (torch.logit(made.pixels(some)) for some in (params, whiter))
+    assert after.mean() > before.mean() + 0.8
+    assert after.std() < before.std() * 1.1

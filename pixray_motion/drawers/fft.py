@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 from pixray_motion.descend import descend
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 COLOURS = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
 CONTRAST = 17.3  # of the sigmoid that makes colours of the spectrum's sums
 FAINTEST = 2e-3  # colours are kept this far from 0 and 1, where the sigmoid has no inverse
+LARGEST = math.log(1 / FAINTEST - 1)  # what the sigmoid takes, then
 
 
 @drawer("fft")
@@ -60,6 +62,19 @@ class FftDrawer(RasterDrawer):
     def learn(self, pixels: Tensor) -> Params:
         return {"spectrum": self.basis.parts(_mixed(torch.logit(pixels, FAINTEST), self._unmix))}
 
+    def pull(self, params: Params, change: Tensor) -> Params:
+        """See ``Drawer.pull``.
+
+        Neighbours take the same step before the sigmoid, the one that changes their mean as wanted. Were each pixel
+        changed as wanted, then nearly white ones would drift apart there, unseen, until they darken and show as grain.
+        """
+        sums = _mixed(self.basis.planes(params["spectrum"]), self._mix)
+        means = _softened(torch.sigmoid(sums), math.ceil(self.canvas.height / change.shape[-2]))
+        wanted = (means + self._laid_out(params, change)).clamp(0, 1)
+        step = torch.logit(wanted, FAINTEST) - torch.logit(means, FAINTEST)
+        after = (sums + step).clamp(-LARGEST, LARGEST)
+        return params | {"spectrum": self.basis.parts(_mixed(after, self._unmix))}
+
     def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:
         size = (self.plane.height * self.plane.width) ** 0.5
         return descend(params, {"spectrum": self.rate * size / 64}, self, objective, steps)
@@ -68,3 +83,9 @@ class FftDrawer(RasterDrawer):
 def _mixed(planes: Tensor, mix: Tensor) -> Tensor:
     """Multiply the three planes of (1, 3, h, w), pixel by pixel, with a (3, 3) matrix."""
     return (mix @ planes.flatten(2)).view(planes.shape)
+
+
+def _softened(image: Tensor, reach: int) -> Tensor:
+    """(N, 3, h, w): the mean of the pixels up to ``reach`` away, along either axis."""
+    padded = torch.nn.functional.pad(image, [reach] * 4, mode="replicate")
+    return torch.nn.functional.avg_pool2d(padded, 2 * reach + 1, 1)

@@ -97,11 +97,14 @@ class RasterDrawer(Drawer):
 
     def pull(self, params: Params, change: Tensor) -> Params:
         """See ``Drawer.pull``."""
+        return params | self.learn((self.pixels(params) + self._laid_out(params, change)).clamp(0, 1))
+
+    def _laid_out(self, params: Params, change: Tensor) -> Tensor:
+        """(1, 3, h, w) of the plane: a ``change`` of what is seen."""
         points = torch.from_numpy(self._on_screen(params) / np.array(self.canvas.half)).float()[None]
-        moved = torch.nn.functional.grid_sample(
+        return torch.nn.functional.grid_sample(
             change, points, mode="bicubic", padding_mode="border", align_corners=False
         )
-        return params | self.learn((self.pixels(params) + moved).clamp(0, 1))
 
     def _rebased(self, params: Params, source: Source, view: Motion, border: str, rng: Generator) -> Params:
         """A new plane around what is seen after a movement; beyond what was seen, it follows the border mode.

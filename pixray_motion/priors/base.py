@@ -70,13 +70,18 @@ def clean(model: Prior, noisy: Tensor, level: float, wanted: Wanted, guidance: f
     shares = torch.tensor([weight for _, weight in wanted]).to(each) / total
     towards = (shares[:, None, None, None] * (each - anything)).sum(0, keepdim=True)
     picture, plain = anything + guidance * towards, anything + min(guidance, 1.0) * towards
-    rescaled: Tensor = torch.lerp(picture, toned(picture, plain), RESCALED)
+    rescaled: Tensor = torch.lerp(picture, toned(picture, tones(plain)), RESCALED)
     return rescaled.clamp(-1, 1)
 
 
-def toned(image: Tensor, like: Tensor) -> Tensor:
-    """``image`` (1, 3, h, w) with the mean and the spread of each colour that ``like`` has."""
-    places = (-2, -1)
-    mean, spread = image.mean(places, keepdim=True), image.std(places, keepdim=True)
-    changed: Tensor = (image - mean) / (spread + 1e-3) * (like.std(places, keepdim=True) + 1e-3)
-    return changed + like.mean(places, keepdim=True)
+def tones(image: Tensor) -> Tensor:
+    """(1, 3, h, w) -> (2, 3): the mean and the spread of each colour."""
+    return torch.stack([image.mean((0, 2, 3)), image.std((0, 2, 3))])
+
+
+def toned(image: Tensor, wanted: Tensor) -> Tensor:
+    """``image`` (1, 3, h, w) with ``wanted`` tones (2, 3)."""
+    mean, spread = tones(image)[..., None, None]
+    wanted_mean, wanted_spread = wanted[..., None, None]
+    changed: Tensor = (image - mean) / (spread + 1e-3) * (wanted_spread + 1e-3) + wanted_mean
+    return changed
