@@ -2,7 +2,7 @@
 
 For each way to draw, a film of one prompt that zooms and pans: the mean change between a frame and the one before it,
 moved (of 255), against the perceptor alone with fft; and the mean and spread of its colours at the end, against those
-of its first second. "fft" is a drawer with the embedded prior, "fft-" without it, "fft=" without the perceptor.
+of its first second. "fft" is a drawer with the embedded denoiser, "fft-" without it, "fft=" without the perceptor.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pixray_motion.render import Studio, render, seeded
+from pixray_motion.engine import Studio, frame_generator, render
 from pixray_motion.story.model import Story
-from pixray_motion.story.read import parse
-from pixray_motion.variants import without_perceptor, without_prior
+from pixray_motion.story.reading.story import parse
+from pixray_motion.variants import without_denoiser, without_perceptor
 
 STORY = """
 story: 1
@@ -44,7 +44,7 @@ def story_of(way: str, prompt: str, frames: int, size: str) -> Story:
         STORY.format(size=size, drawer=way.rstrip("-="), frames=frames, prompt=prompt), path="benchmark"
     )
     if way.endswith("-"):
-        return without_prior(story)
+        return without_denoiser(story)
     return without_perceptor(story) if way.endswith("=") else story
 
 
@@ -55,7 +55,7 @@ def changes(story: Story) -> Iterator[tuple[float, float, np.ndarray]]:
         seconds = time.process_time() - start
         image = studio.image(state).astype(float)
         if before is not None:
-            rng = seeded(story.seed, state.frame, state.plan.drawing)
+            rng = frame_generator(story.seed, state.frame, state.plan.drawing)
             warped = studio.drawer.warp(before.params, state.plan.motion, state.plan.border, rng)
             moved = studio.image(replace(state, drawings={state.plan.drawing: warped})).astype(float)
             yield float(np.abs(image - moved).mean()), seconds, image

@@ -17,10 +17,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from pixray_motion.objective import Sight
+from pixray_motion.engine import Studio, frame_generator
+from pixray_motion.objective import PromptedPerceptor
 from pixray_motion.perceptors.base import Perceptor
-from pixray_motion.render import Studio, seeded
-from pixray_motion.story.read import parse
+from pixray_motion.story.reading.story import parse
 
 DRAWERS = ("pixel", "{pixel: {cells: hex}}", "fft", "clipdraw", "{clipdraw: {strokes: 1024}}")
 
@@ -55,18 +55,18 @@ class RandomViT(Perceptor):
 
 def loop(drawer: str, perceptor: Perceptor | None, steps: int) -> tuple[Callable[[], None], Perceptor]:
     """A function that refines a picture of 192x108 for ``steps`` steps; ``drawer`` as a story writes it."""
-    scene = "{length: 1f, prompts: a dog, prior: none}"
+    scene = "{length: 1f, prompts: a dog, denoiser: none}"
     studio = Studio.open(parse(f"{{story: 1, canvas: 192x108, drawer: {drawer}, scenes: [{scene}]}}"))
     if perceptor:
         texts = {"a dog": perceptor.embed_text(["a dog"])[0]}
-        studio = replace(studio, sights={"embedded": Sight(perceptor, texts)})
+        studio = replace(studio, prompted_perceptors={"embedded": PromptedPerceptor(perceptor, texts)})
     plan = studio.story.plan(0)
-    params = studio.drawer.fresh(seeded(0, 0))
+    params = studio.drawer.init_params(frame_generator(0, 0))
 
     def run() -> None:
-        studio.drawer.refine(params, studio.objective(plan, seeded(0, 0)), steps)
+        studio.drawer.refine(params, studio.objective(plan, frame_generator(0, 0)), steps)
 
-    return run, studio.sights["embedded"].perceptor
+    return run, studio.prompted_perceptors["embedded"].perceptor
 
 
 def bare(perceptor: Perceptor, steps: int) -> Callable[[], None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 
-from pixray_motion.story.read import parse
+from pixray_motion.story.reading.story import parse
 
 FRAMES = 10_000
 MOVES = """

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
-from pixray_motion.bends import Bend
+from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.geometry import Canvas
 from pixray_motion.movements import movement
 from pixray_motion.preview import CardDrawer
@@ -43,8 +43,8 @@ def moved(name: str) -> Image.Image:
     drawer = CardDrawer(SIZE, card)
     rng = torch.Generator()
     pose = movement.make(name)(**SHOWN[name])
-    act = drawer.bend if isinstance(pose, Bend) else drawer.warp
-    params = act(drawer.fresh(rng), pose, "edge", rng)
+    act = drawer.remap if isinstance(pose, CoordinateMap) else drawer.warp
+    params = act(drawer.init_params(rng), pose, "edge", rng)
     image = drawer.draw(params).image(SIZE)[0].permute(1, 2, 0)
     return Image.fromarray((image * 255).round().byte().numpy())
 

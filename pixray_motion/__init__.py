@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -20,27 +19,27 @@ if sys.version_info < (3, 11):  # noqa: UP036 - pip asks too, but nobody asks wh
     )
 
 if TYPE_CHECKING:
+    from pixray_motion.engine import State as State
+    from pixray_motion.engine import Studio as Studio
+    from pixray_motion.engine import render as render
+    from pixray_motion.engine import still_story as still_story
     from pixray_motion.errors import MotionError as MotionError
     from pixray_motion.film import write_film as write_film
-    from pixray_motion.render import State as State
-    from pixray_motion.render import Studio as Studio
-    from pixray_motion.render import render as render
-    from pixray_motion.render import still as still
     from pixray_motion.story.model import Story as Story
-    from pixray_motion.story.read import parse as parse
-    from pixray_motion.story.read import read as read
+    from pixray_motion.story.reading.story import parse as parse
+    from pixray_motion.story.reading.story import read as read
     from pixray_motion.variants import draft as draft
 
 _HOMES = {
     "MotionError": "errors",
-    "State": "render",
+    "State": "engine",
     "Story": "story.model",
-    "Studio": "render",
+    "Studio": "engine",
     "draft": "variants",
-    "parse": "story.read",
-    "read": "story.read",
-    "render": "render",
-    "still": "render",
+    "parse": "story.reading.story",
+    "read": "story.reading.story",
+    "render": "engine",
+    "still_story": "engine",
     "write_film": "film",
 }
 __all__ = ["__version__", *_HOMES]
@@ -50,16 +49,6 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'pixray_motion' has no attribute '{name}'")
     return getattr(importlib.import_module(f"pixray_motion.{_HOMES[name]}"), name)
-
-
-class _Package(ModuleType):
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Keep the function ``render``: importing the module of that name would put the module in its place."""
-        if name not in _HOMES or not isinstance(value, ModuleType):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
 
 
 def __dir__() -> list[str]:

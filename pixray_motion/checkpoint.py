@@ -1,6 +1,6 @@
 """Save a state and continue from it, if it still belongs to the same film.
 
-Every frame has a key: a hash of the key before it, its plan, the drawer, the perceptors, the priors and the program. So
+Every frame has a key: a hash of the key before it, its plan, the drawer, the perceptors, the denoisers and the program. So
 a changed story continues from a saved state as long as the change lies behind it.
 """
 
@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pixray_motion import __version__
+from pixray_motion.engine import State, Studio
 from pixray_motion.errors import CheckpointError
 from pixray_motion.lazy import torch
-from pixray_motion.render import State, Studio
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,11 +26,17 @@ if TYPE_CHECKING:
 FORMAT = "pixray-motion state 3"
 
 
-def keys(studio: Studio) -> Iterator[str]:
+def frame_keys(studio: Studio) -> Iterator[str]:
     """The key of every frame of the film, from the first."""
     story = studio.story
-    names = [f"perceptor {name}: {sight.perceptor.fingerprint()}" for name, sight in studio.sights.items()]
-    names += [f"prior {name}: {known.prior.fingerprint()}" for name, known in studio.knowledge.items()]
+    names = [
+        f"perceptor {name}: {sight.perceptor.fingerprint()}"
+        for name, sight in studio.prompted_perceptors.items()
+    ]
+    names += [
+        f"denoiser {name}: {known.denoiser.fingerprint()}"
+        for name, known in studio.prompted_denoisers.items()
+    ]
     basis = [__version__, str(story.canvas), *names]
     key = hashlib.sha256("\n".join(basis).encode()).hexdigest()
     for frame in story.frames:
@@ -53,7 +59,7 @@ def save(path: Path, state: State, studio: Studio, key: str) -> None:
         raise CheckpointError(f"{path}: the state cannot be saved ({error}); free some space") from error
 
 
-def facts(path: Path) -> dict[str, str]:
+def read_metadata(path: Path) -> dict[str, str]:
     """What a saved state says of itself: ``frame``, ``key``, ``threads``, ``device``."""
     return _open(path)[0]
 
@@ -71,7 +77,7 @@ def load(path: Path, studio: Studio) -> State:
             raise CheckpointError(
                 f"{path}: saved with {name} {found.get(name)}, now {value}; go on with the former"
             )
-    for number, key in enumerate(keys(studio)):
+    for number, key in enumerate(frame_keys(studio)):
         if number == frame:
             if key != found["key"]:
                 raise CheckpointError(

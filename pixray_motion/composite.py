@@ -16,7 +16,7 @@ from pixray_motion.story.plan import Layer, Mask, Plan
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from pixray_motion.drawers.base import Picture
+    from pixray_motion.picture import Picture
 
 BLENDS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "over": lambda below, above: above,  # noqa: ARG005

@@ -19,7 +19,7 @@ JITTER = 0.1  # of contrast, brightness and, by two fifths, of single colours
 NOISE = 0.15  # the most, drawn for each cutout
 
 
-def views(canvas: Canvas, count: int, rng: Generator) -> Tensor:
+def sample_cutout_transforms(canvas: Canvas, count: int, rng: Generator) -> Tensor:
     """(count, 3, 3) float64: maps from a cutout's corners (+-1, +-1) to canvas units.
 
     Cutouts are squares of about the canvas' shorter side, slightly turned, sheared and stretched. On a canvas that is
@@ -44,7 +44,7 @@ def views(canvas: Canvas, count: int, rng: Generator) -> Tensor:
     return torch.stack(rows, 1)
 
 
-def coloured(cutouts: Tensor, rng: Generator) -> Tensor:
+def jitter_colours(cutouts: Tensor, rng: Generator) -> Tensor:
     """(N, 3, S, S) with the colours of each cutout changed a little, noise added, and clipped to [0, 1]."""
     count = len(cutouts)
     contrast = 1 + JITTER * _uniform(count, rng, -1, 1)

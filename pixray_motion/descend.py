@@ -21,7 +21,9 @@ MOMENTUM = 0.8
 FULL = (
     120  # steps of a picture from nothing; fewer steps are smaller ones too, so that warm frames do not boil
 )
-PRIOR_EVERY = 2  # steps: a prior costs as much as a perceptor, and its picture changes less from step to step
+DENOISER_INTERVAL = (
+    2  # steps: a denoiser costs as much as a perceptor, and its picture changes less from step to step
+)
 LAST = 0.1  # the last step over the first
 
 
@@ -39,7 +41,7 @@ def descend(
 
     Each step has the length of its rate, whatever the gradient's: the gradient is normalised to a length of 1 (L2, per
     tensor) and smoothed by momentum. Unlike Adam this keeps the smooth gradient of a robust perceptor smooth. Before it
-    comes the change that the objective's prior asks for, as a whole where the drawer can do that.
+    comes the change that the objective's denoiser asks for, as a whole where the drawer can do that.
     """
     learned = {name: params[name].detach().clone().requires_grad_() for name in rates}
     speeds = {name: torch.zeros_like(tensor) for name, tensor in learned.items()}
@@ -47,9 +49,9 @@ def descend(
     for index in range(steps):
         with torch.no_grad():
             now = {name: tensor.detach() for name, tensor in (params | learned).items()}
-            asked = index % PRIOR_EVERY == 0
+            asked = index % DENOISER_INTERVAL == 0
             change = objective.change(partial(drawer.draw, now), index / steps) if asked else None
-            pulled = None if change is None else drawer.pull(now, change)
+            pulled = None if change is None else drawer.apply_update(now, change)
             if pulled:
                 for name, tensor in learned.items():
                     tensor.copy_(pulled[name])
@@ -57,7 +59,7 @@ def descend(
         terms = objective(picture)
         directions = _directions(learned, [*terms.values()])
         if change is not None and not pulled:
-            looked = picture.quick(drawer.canvas, Canvas(change.shape[-1], change.shape[-2]))
+            looked = picture.preview(drawer.canvas, Canvas(change.shape[-1], change.shape[-2]))
             directions = _added(directions, _directions(learned, [-(looked * change).sum()]))
         length = _step(index, steps)
         with torch.no_grad():

@@ -11,14 +11,21 @@ from pathlib import Path
 from typing import Literal
 
 from pixray_motion import __version__, checkpoint
-from pixray_motion.encode import encode
+from pixray_motion.engine import State, Studio, advance
 from pixray_motion.errors import CheckpointError, OutputError
 from pixray_motion.geometry import Canvas
 from pixray_motion.lazy import torch
-from pixray_motion.output import SVG, Frames, Output, WorkFolder, explained, frame_name
-from pixray_motion.render import State, Studio, advance
+from pixray_motion.output.files import (
+    SVG,
+    Frames,
+    Output,
+    WorkFolder,
+    frame_name,
+    os_errors_as_output_errors,
+)
+from pixray_motion.output.svg import animated, check_vectors, elements, page
+from pixray_motion.output.video import encode
 from pixray_motion.story.model import Story
-from pixray_motion.vectors import animated, check_vectors, elements, page
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ def write_film(
         check_vectors(story)
     folder = WorkFolder(target.work)
     tell = on_progress or (lambda _: None)
-    with explained(target.path), folder.taken():
+    with os_errors_as_output_errors(target.path), folder.taken():
         if restart:
             folder.clear()
         elif folder.state.exists() and not resume:
@@ -126,7 +133,7 @@ def _render(
     done = min(begin, span.stop) - start
     at = Progress("rendering", done, span.stop - start, begin, "", None, studio.threads, resumed=done)
     tell(at)
-    for frame, key in islice(enumerate(checkpoint.keys(studio)), begin, span.stop):
+    for frame, key in islice(enumerate(checkpoint.frame_keys(studio)), begin, span.stop):
         state = advance(state, story.plan(frame), studio)
         if frame in span:
             folder.keep(frame, studio.image(state))
@@ -143,7 +150,7 @@ def _opened(story: Story, folder: WorkFolder, threads: int | None) -> tuple[Stat
     """The saved state, if there is one, and a studio with the threads that it was made with."""
     if not folder.state.exists():
         return None, Studio.open(story, threads or default_threads())
-    begun = int(checkpoint.facts(folder.state)["threads"])
+    begun = int(checkpoint.read_metadata(folder.state)["threads"])
     if threads is not None and threads != begun:
         raise CheckpointError(
             f"this render was begun with --threads {begun}: go on with as many, or --restart it"
@@ -160,7 +167,7 @@ def _first_needed(story: Story, frame: int) -> int:
     if story.loop is not None:
         return 0
     scenes = story.scenes[: story.scene_at(frame) + 1]
-    return next((scene.start for scene in reversed(scenes) if scene.cut and scene.alone_from <= frame), 0)
+    return next((scene.start for scene in reversed(scenes) if scene.cut and scene.transition_end <= frame), 0)
 
 
 def _check_kept(folder: WorkFolder, frames: range, canvas: Canvas, vectors: bool) -> None:
@@ -203,7 +210,7 @@ def _write_sheets(story: Story, span: range, folder: WorkFolder, sheets: Output)
     """A whole SVG for each frame, in a folder that replaces an older one when all are there."""
     made = sheets.work / "frames"
     shutil.rmtree(sheets.work, ignore_errors=True)
-    with explained(sheets.path):
+    with os_errors_as_output_errors(sheets.path):
         made.mkdir(parents=True)
         for frame in span:
             content = folder.vector(frame).read_text(encoding="utf-8")

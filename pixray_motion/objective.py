@@ -8,31 +8,31 @@ from functools import cached_property, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from pixray_motion.cutouts import coloured, views
-from pixray_motion.drawers.base import Picture
+from pixray_motion.cutouts import jitter_colours, sample_cutout_transforms
+from pixray_motion.denoisers.base import alpha_sigma, colour_stats, guided_x0, match_colour_stats
 from pixray_motion.filters import image_filter
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
 from pixray_motion.losses import loss
-from pixray_motion.priors.base import clean, mix, toned, tones
+from pixray_motion.picture import Picture
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
+    from pixray_motion.denoisers.base import Denoiser
     from pixray_motion.perceptors.base import Perceptor
-    from pixray_motion.priors.base import Prior
-    from pixray_motion.story.plan import Guide, Plan, Prompt
+    from pixray_motion.story.plan import DenoiserSettings, Plan, Prompt
 
-LOW = 0.15  # the level at which a prior looks in the end
+LOW = 0.15  # the level at which a denoiser looks in the end
 WAVER = 0.06  # the standard deviation of levels around their course
-CALM = 0.5  # of a prior's weight, where nothing that is wanted is new
+CALM = 0.5  # of a denoiser's weight, where nothing that is wanted is new
 STIRRED = 4.0  # how much sooner than wholly new a picture is free to change all of its tones
-RETURN = 0.1  # of the way to the tones that a picture is to keep, each time that a prior looks
+RETURN = 0.1  # of the way to the tones that a picture is to keep, each time that a denoiser looks
 LOOK = 128  # the longer side, in pixels, at which losses look at a picture
 
 
 @dataclass(frozen=True)
-class Look:
+class LossInput:
     """All that a loss may see: the picture (1, 3, H, W) in [0, 1], small, and the plan of its frame."""
 
     picture: Picture
@@ -47,7 +47,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Sight:
+class PromptedPerceptor:
     """A perceptor with the texts of a story, embedded once: text -> (D,) unit."""
 
     perceptor: Perceptor
@@ -59,70 +59,76 @@ class Sight:
 
 
 @dataclass(frozen=True)
-class Knowledge:
-    """A prior with the texts of a story, embedded once: text -> (D,)."""
+class PromptedDenoiser:
+    """A denoiser with the texts of a story, embedded once: text -> (D,)."""
 
-    prior: Prior
+    denoiser: Denoiser
     texts: dict[str, Tensor]
 
-    def clean(self, noisy: Tensor, level: float, prompts: Sequence[Prompt], guidance: float) -> Tensor:
+    def guided_x0(
+        self, noisy: Tensor, noise_level: float, prompts: Sequence[Prompt], guidance: float
+    ) -> Tensor:
         """(1, 3, h, w) in -1..1: the picture behind a ``noisy`` one that shows the prompts."""
         wanted = [(embedded(prompt, self.texts), prompt.weight) for prompt in prompts if prompt.weight]
-        return clean(self.prior, noisy, level, wanted, guidance)
+        return guided_x0(self.denoiser, noisy, noise_level, wanted, guidance)
 
 
 @dataclass
 class Objective:
     """Call it with a picture: the named terms, weighted, whose sum is to be made small.
 
-    ``tones`` (2, 3) are those that the picture had when its prompts were last new, at the native size, in -1..1.
+    ``colour_stats`` (2, 3) are those that the picture had when its prompts were last new, at the native size, in -1..1.
     """
 
     plan: Plan
     canvas: Canvas
-    sights: Sequence[Sight]
+    prompted_perceptors: Sequence[PromptedPerceptor]
     rng: Generator
-    knowledge: Knowledge | None = None
+    prompted_denoisers: PromptedDenoiser | None = None
     tones: Tensor | None = None
     _likeness: dict[str, float] = field(default_factory=dict)
 
     def __call__(self, picture: Picture) -> dict[str, Tensor]:
         picture = filtered(picture, self.plan)
         terms: dict[str, Tensor] = {}
-        for number, sight in enumerate(self.sights):
+        for number, sight in enumerate(self.prompted_perceptors):
             terms |= {
                 f"{name}@{number}" if number else name: term
                 for name, term in self._seen(picture, sight).items()
             }
-        look = Look(picture, self.canvas, self.plan)
+        look = LossInput(picture, self.canvas, self.plan)
         for name, weight in self.plan.losses:
             if weight:
                 terms[name] = weight * loss.make(name)(look)
         return terms
 
     @property
-    def guide(self) -> Guide | None:
-        """What the prior has to say in this frame, if there is one."""
+    def guide(self) -> DenoiserSettings | None:
+        """What the denoiser has to say in this frame, if there is one."""
         guide = self.plan.guide
-        return guide if self.knowledge and guide and guide.weight else None
+        return guide if self.prompted_denoisers and guide and guide.weight else None
 
     @property
     def native(self) -> Canvas:
-        """The size at which the prior, or else the film, sees pictures."""
-        return self.knowledge.prior.native(self.canvas) if self.knowledge else self.canvas
+        """The size at which the denoiser, or else the film, sees pictures."""
+        return (
+            self.prompted_denoisers.denoiser.native(self.canvas) if self.prompted_denoisers else self.canvas
+        )
 
     def noise(self) -> Tensor:
         """(1, 3, h, w) of the native size, unit normal."""
         return torch.randn((1, 3, self.native.height, self.native.width), generator=self.rng)
 
-    def clean(self, noisy: Tensor, level: float) -> Tensor:
-        """(1, 3, h, w) in -1..1: the prior's picture behind a ``noisy`` one of the native size."""
-        assert self.knowledge is not None
+    def guided_x0(self, noisy: Tensor, noise_level: float) -> Tensor:
+        """(1, 3, h, w) in -1..1: the denoiser's picture behind a ``noisy`` one of the native size."""
+        assert self.prompted_denoisers is not None
         assert self.plan.guide is not None
-        return self.knowledge.clean(noisy, level, self.plan.prompts, self.plan.guide.guidance)
+        return self.prompted_denoisers.guided_x0(
+            noisy, noise_level, self.plan.prompts, self.plan.guide.guidance_scale
+        )
 
     def change(self, draw: Callable[[], Picture], share: float) -> Tensor | None:
-        """(1, 3, h, w) of the native size: what a step changes for the prior (score distillation, Poole 2022).
+        """(1, 3, h, w) of the native size: what a step changes for the denoiser (score distillation, Poole 2022).
 
         ``share`` (0..1) of the frame's steps are done: levels fall from the guide's to a low one. ``draw`` is called if
         there is a prior to look at the picture.
@@ -130,12 +136,12 @@ class Objective:
         guide = self.guide
         if guide is None:
             return None
-        image = draw().quick(self.canvas, self.native) * 2 - 1
-        level = guide.level + (min(LOW, guide.level) - guide.level) * share
-        level += WAVER * float(torch.randn((), generator=self.rng))
-        level = min(max(level, 0.03), 0.97)
-        a, b = mix(level)
-        seen = self.clean(a * image + b * self.noise().to(image), level)
+        image = draw().preview(self.canvas, self.native) * 2 - 1
+        noise_level = guide.noise_level + (min(LOW, guide.noise_level) - guide.noise_level) * share
+        noise_level += WAVER * float(torch.randn((), generator=self.rng))
+        noise_level = min(max(noise_level, 0.03), 0.97)
+        a, b = alpha_sigma(noise_level)
+        seen = self.guided_x0(a * image + b * self.noise().to(image), noise_level)
         after = torch.lerp(image, seen, guide.weight * (CALM + (1 - CALM) * self._stir))
         after = self._calmed(after, image)
         return _smoothed((after - image) / 2)
@@ -145,26 +151,26 @@ class Objective:
         if self.guide is None or (self.tones is not None and not self._stir):
             return self.tones
         with torch.no_grad():
-            now = tones(draw().quick(self.canvas, self.native) * 2 - 1)
+            now = colour_stats(draw().preview(self.canvas, self.native) * 2 - 1)
         return now if self.tones is None else torch.lerp(self.tones.to(now), now, self._stir)
 
-    def sample(self, image: Tensor, level: float, steps: int, likeness: float, kept: bool) -> Tensor:
-        """(1, 3, h, w) in -1..1, of the native size: ``image`` with noise of ``level``, denoised in ``steps``.
+    def sample(self, image: Tensor, noise_level: float, steps: int, likeness: float, kept: bool) -> Tensor:
+        """(1, 3, h, w) in -1..1, of the native size: ``image`` with noise of ``noise_level``, denoised in ``steps``.
 
         DDIM with all of its noise renewed at each step (Song 2020, eta 1); every predicted picture takes a step of
         ``likeness`` along the perceptors' gradient. ``kept``: noise of the story's seed alone, the same in each frame.
         """
         rng = torch.Generator().manual_seed(self.plan.seed) if kept else self.rng
-        levels = [level * (1 - index / steps) for index in range(steps + 1)]
+        noise_levels = [noise_level * (1 - index / steps) for index in range(steps + 1)]
 
         def noise() -> Tensor:
             return torch.randn(image.shape, generator=rng).to(image)
 
-        a, b = mix(level)
+        a, b = alpha_sigma(noise_level)
         noisy, seen = a * image + b * noise(), image
-        for index, (now, then) in enumerate(pairwise(levels)):
-            (a, b), (a2, b2) = mix(now), mix(then)
-            seen = self.clean(noisy, now)
+        for index, (now, then) in enumerate(pairwise(noise_levels)):
+            (a, b), (a2, b2) = alpha_sigma(now), alpha_sigma(then)
+            seen = self.guided_x0(noisy, now)
             if likeness:
                 seen = self._liked(seen, likeness * (1 - 0.8 * index / steps))
             spread = b2 / b * (1 - (a / a2) ** 2) ** 0.5
@@ -175,7 +181,7 @@ class Objective:
     @property
     def _stir(self) -> float:
         """0..1: how far the picture is to become another one."""
-        return min(1.0, STIRRED * self.plan.guide.novelty) if self.plan.guide else 1.0
+        return min(1.0, STIRRED * self.plan.guide.prompt_change) if self.plan.guide else 1.0
 
     def _calmed(self, image: Tensor, before: Tensor) -> Tensor:
         """``image`` with the tones that it had ``before``, or nearer those that it is to keep, if nothing is new.
@@ -183,10 +189,10 @@ class Objective:
         A picture that is half way to another is paler than both, a perceptor likes ever stronger colours, and over
         many frames either would add up.
         """
-        wanted = tones(before)
+        wanted = colour_stats(before)
         if self.tones is not None:
             wanted = torch.lerp(wanted, self.tones.to(wanted), RETURN)
-        return torch.lerp(toned(image, wanted), image, self._stir)
+        return torch.lerp(match_colour_stats(image, wanted), image, self._stir)
 
     def _liked(self, image: Tensor, length: float) -> Tensor:
         """``image`` (1, 3, h, w) in -1..1 after a step of ``length`` along the gradient of all terms."""
@@ -204,10 +210,12 @@ class Objective:
         """How alike the last picture and its prompts were: the cosine, -1..1, over all prompts that attract."""
         return dict(self._likeness)
 
-    def _seen(self, picture: Picture, sight: Sight) -> dict[str, Tensor]:
+    def _seen(self, picture: Picture, sight: PromptedPerceptor) -> dict[str, Tensor]:
         perceptor = sight.perceptor
-        looks = picture.cutouts(views(self.canvas, perceptor.cuts, self.rng), perceptor.size)
-        seen = perceptor.embed_images(coloured(looks, self.rng))
+        looks = picture.cutouts(
+            sample_cutout_transforms(self.canvas, perceptor.cuts, self.rng), perceptor.size
+        )
+        seen = perceptor.embed_images(jitter_colours(looks, self.rng))
         terms, likeness = {}, []
         for index, prompt in enumerate(self.plan.prompts):
             if prompt.weight:
@@ -259,7 +267,7 @@ def slerp(a: Tensor, b: Tensor, share: float) -> Tensor:
 
 
 def _smoothed(image: Tensor) -> Tensor:
-    """(1, 3, h, w) without its finest waves: a prior's grid of pixels is not to be seen in a larger picture."""
+    """(1, 3, h, w) without its finest waves: a denoiser's grid of pixels is not to be seen in a larger picture."""
     kernel = torch.tensor([0.25, 0.5, 0.25]).to(image)
     padded = torch.nn.functional.pad(image, (1, 1, 1, 1), mode="replicate").flatten(0, 1)[:, None]
     smooth = torch.nn.functional.conv2d(padded, torch.outer(kernel, kernel)[None, None])
@@ -269,5 +277,5 @@ def _smoothed(image: Tensor) -> Tensor:
 def filtered(picture: Picture, plan: Plan) -> Picture:
     """The picture through the plan's filters, in order."""
     for call in plan.filters:
-        picture = picture.through(partial(image_filter.make(call.name), **dict(call.values)))
+        picture = picture.with_filter(partial(image_filter.make(call.name), **dict(call.values)))
     return picture

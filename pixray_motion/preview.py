@@ -14,18 +14,19 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pixray_motion.allocator import keep_memory
-from pixray_motion.drawers.base import Drawer, Params, Picture
+from pixray_motion.drawers.base import Drawer, Params
 from pixray_motion.drawers.raster import RasterDrawer
-from pixray_motion.encode import check_format, encode
+from pixray_motion.engine import Studio, make_drawer, render
 from pixray_motion.errors import OutputError, reason
 from pixray_motion.film import tags
 from pixray_motion.geometry import Canvas
 from pixray_motion.lazy import torch
-from pixray_motion.output import check_file, explained
-from pixray_motion.render import Studio, opened, render
-from pixray_motion.story.fixed import FIXED
+from pixray_motion.output.files import check_file, os_errors_as_output_errors
+from pixray_motion.output.video import check_format, encode
+from pixray_motion.picture import Picture
 from pixray_motion.story.model import Story
-from pixray_motion.story.plan import Choice
+from pixray_motion.story.plan import DrawerSpec
+from pixray_motion.story.reading.media import STATIC_KINDS
 from pixray_motion.storyboard import Board, Shot, labelled
 from pixray_motion.testcard import test_card
 from pixray_motion.variants import without_perceptor
@@ -82,7 +83,7 @@ def write_preview(
     shots = moved(story, card, canvas) if studio is None else _painted(studio, canvas)
     board = Board(story)
     with (
-        explained(files.animatic),
+        os_errors_as_output_errors(files.animatic),
         tempfile.TemporaryDirectory(prefix=".preview-", dir=files.animatic.parent) as folder,
     ):
         film, sheet = Path(folder, "animatic.mp4"), Path(folder, "storyboard.png")
@@ -101,7 +102,7 @@ class CardDrawer(RasterDrawer):
         super().__init__(canvas, order=1)
         self._start = self.encode(card)
 
-    def fresh(self, rng: torch.Generator) -> Params:  # noqa: ARG002
+    def init_params(self, rng: torch.Generator) -> Params:  # noqa: ARG002
         return self._start
 
     def pixels(self, params: Params) -> Tensor:
@@ -119,11 +120,11 @@ def moved(story: Story, card: Image.Image, canvas: Canvas) -> Iterator[Shot]:
     keep_memory()
     story = without_perceptor(replace(story, canvas=canvas))
     shown = torch.from_numpy(np.array(card)).permute(2, 0, 1)[None].float() / 255
-    drawers: dict[Choice, Drawer] = {
-        choice: opened(choice, story) if choice.name in FIXED else CardDrawer(canvas, shown)
-        for choice in {scene.drawer for scene in story.everything()}
+    drawers: dict[DrawerSpec, Drawer] = {
+        choice: make_drawer(choice, story) if choice.name in STATIC_KINDS else CardDrawer(canvas, shown)
+        for choice in {scene.drawer for scene in story.all_scenes()}
     }
-    studio = Studio(story, drawers, {}, threads=torch.get_num_threads(), look=Picture.quick)
+    studio = Studio(story, drawers, {}, threads=torch.get_num_threads(), look=Picture.preview)
     return _painted(studio, canvas)
 
 

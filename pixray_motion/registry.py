@@ -7,11 +7,10 @@ keys that a story may write, their ranges and their defaults. Packages add entri
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -19,6 +18,7 @@ from typing import Any, Generic, TypeVar, get_args
 
 from pixray_motion.errors import PluginError
 from pixray_motion.units import Count, Flag, Grid, Kind, OneOf, Pair, Palette, Real, Unit
+from pixray_motion.wording import one_of
 
 T = TypeVar("T", bound=Callable[..., Any])
 PLUGIN_GROUP = "pixray_motion.plugins"
@@ -91,18 +91,6 @@ class Registry(Generic[T]):
     def _load(self) -> None:
         importlib.import_module(self._builtin)
         load_plugins()
-
-
-def one_of(name: str, allowed: Iterable[str]) -> str:
-    """'allowed: a, b' with the nearest of them named first, if one is near."""
-    names = list(allowed)
-    return f"{nearest(name, names)}allowed: {', '.join(names)}"
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """The question whether another name was meant, or '' if none is near."""
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"did you mean '{near[0]}'? " if near else ""
 
 
 _broken: dict[str, str] = {}

@@ -29,7 +29,7 @@ def grid(maps: Tensor, size: tuple[int, int]) -> Tensor:
     return points[..., :2] / points[..., 2:]
 
 
-def doubled(image: Tensor) -> Tensor:
+def upsample_2x(image: Tensor) -> Tensor:
     """(N, C, h, w) -> (N, C, 2h, 2w): after each sample, and below it, one half way to the next, by a windowed sinc.
 
     The samples themselves stay as they are, so the plane's centre moves by a quarter of one of its pixels. Sampling the
@@ -47,7 +47,9 @@ def doubled(image: Tensor) -> Tensor:
     return columns.view(*image.shape[:2], 2 * image.shape[2], 2 * image.shape[3])
 
 
-def folded(points: NDArray[np.float64], half: tuple[float, float], border: str) -> NDArray[np.float64]:
+def apply_border_mode(
+    points: NDArray[np.float64], half: tuple[float, float], border: str
+) -> NDArray[np.float64]:
     """Bring (..., 2) points of the plane into the rectangle of +-``half``, as the border mode has it."""
     size = 2 * np.array(half)
     place = points + half

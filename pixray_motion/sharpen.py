@@ -13,7 +13,7 @@ AMOUNT = 1.5
 DETAIL = 48  # lines of detail that a picture has which is worth sharpening
 
 
-def crisp(pixels: Tensor, lines: int) -> Tensor:
+def sharpen_clamped(pixels: Tensor, lines: int) -> Tensor:
     """(N, 3, h, w) in [0, 1] -> the same with steeper edges; ``lines`` are shown of what has ``DETAIL`` of detail.
 
     An unsharp mask, held between the darkest and the brightest value nearby, so that edges steepen and never ring.

@@ -9,10 +9,10 @@ from fractions import Fraction
 import numpy as np
 from PIL import Image, ImageDraw
 
-from pixray_motion.encode import Frame
+from pixray_motion.output.video import Frame
+from pixray_motion.story.describe import describe_movement, describe_prompts
 from pixray_motion.story.model import Story
 from pixray_motion.story.plan import Plan
-from pixray_motion.story.words import movement_in_words, prompts_in_words
 from pixray_motion.testcard import INK, PAPER, font, legible
 
 Shot = tuple[Plan, Image.Image]
@@ -83,8 +83,8 @@ class Board:
 
     def _title(self, index: int, width: int) -> str:
         scene = self.story.scenes[index]
-        kind = scene.entrance.kind if scene.entrance else "cut"
-        cut = f", after a {kind}" if index and (scene.cut or scene.entrance) else ""
+        kind = scene.transition.kind if scene.transition else "cut"
+        cut = f", after a {kind}" if index and (scene.cut or scene.transition) else ""
         return _cut(f"{scene.name}: {float(scene.frames / self.story.rate):g} s{cut}", width, 17)
 
 
@@ -97,12 +97,12 @@ def moment(plan: Plan, rate: Fraction) -> str:
 def prompts(plan: Plan) -> str:
     """What a frame should show, as one line."""
     wanted = dict.fromkeys(prompt for part in plan.drawn() for prompt in part.prompts)
-    return prompts_in_words(wanted) or "no prompts: the picture only moves"
+    return describe_prompts(wanted) or "no prompts: the picture only moves"
 
 
 def values(plan: Plan) -> str:
     """How a frame's picture moves, and how long it is worked on."""
-    moving = movement_in_words(plan)
+    moving = describe_movement(plan)
     losses = ", ".join(f"{name} {weight:.3g}" for name, weight in plan.losses if weight)
     return "   ".join(text for text in (moving, f"{plan.steps} steps", losses) if text)
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pixray_motion.geometry import Canvas
-from pixray_motion.story.limits import CANVAS
+from pixray_motion.limits import CANVAS
 from pixray_motion.story.model import Story
-from pixray_motion.story.timeline import LayerLine, Scene
-from pixray_motion.story.track import Samples, Track
+from pixray_motion.story.scene import LayerTrack, Scene
+from pixray_motion.tracks.base import Samples, Track
 
 DRAFT_HEIGHT = 72
 DRAFT_STEPS = 0.3
@@ -41,13 +41,13 @@ def draft(story: Story) -> Story:
     )
 
 
-def without_prior(story: Story) -> Story:
+def without_denoiser(story: Story) -> Story:
     """The same film, drawn by the perceptors alone."""
-    return replace(story, scenes=_each(story.scenes, lambda scene: replace(scene, prior=None)))
+    return replace(story, scenes=_each(story.scenes, lambda scene: replace(scene, denoiser=None)))
 
 
 def without_perceptor(story: Story) -> Story:
-    """The same film, drawn by the prior alone."""
+    """The same film, drawn by the denoiser alone."""
     return replace(
         story, perceptors=(), scenes=_each(story.scenes, lambda scene: replace(scene, perceptors=()))
     )
@@ -58,7 +58,7 @@ def _each(scenes: tuple[Scene, ...], change: Callable[[Scene], Scene]) -> tuple[
     return tuple(change(replace(scene, layers=_each_layer(scene, change))) for scene in scenes)
 
 
-def _each_layer(scene: Scene, change: Callable[[Scene], Scene]) -> tuple[LayerLine, ...]:
+def _each_layer(scene: Scene, change: Callable[[Scene], Scene]) -> tuple[LayerTrack, ...]:
     return tuple(
         replace(line, scenes=replace(line.scenes, scenes=_each(line.scenes.scenes, change)))
         for line in scene.layers
@@ -66,8 +66,8 @@ def _each_layer(scene: Scene, change: Callable[[Scene], Scene]) -> tuple[LayerLi
 
 
 def _fewer_steps(scene: Scene) -> Scene:
-    part, track = scene.steps
-    return replace(scene, steps=(part, FewerSteps(track, DRAFT_STEPS)))
+    segment, track = scene.steps
+    return replace(scene, steps=(segment, FewerSteps(track, DRAFT_STEPS)))
 
 
 def _smaller(canvas: Canvas, grid: tuple[int, int]) -> Canvas:
@@ -84,6 +84,6 @@ def _length(length: int, share: float, least: int) -> int:
 
 def _finest_grid(story: Story) -> tuple[int, int]:
     """Columns and rows that the canvas must keep for the drawer's grid to fit."""
-    chosen = [scene.drawer.values for scene in story.everything()]
+    chosen = [scene.drawer.values for scene in story.all_scenes()]
     grids = [value for values in chosen for name, value in values if name == "grid"]
     return max((grid[0] for grid in grids), default=1), max((grid[1] for grid in grids), default=1)

@@ -37,29 +37,32 @@ def modules(*folders: str) -> list[str]:
     return [name for name in MODULES if name.startswith(folders)]
 
 
-@pytest.mark.parametrize("name", modules("story", "movements", "geometry", "units", "registry", "errors"))
+@pytest.mark.parametrize(
+    "name",
+    modules("story", "movements", "tracks", "geometry", "units", "registry", "errors", "wording", "limits"),
+)
 def test_stories_and_movements_do_without_torch(name: str) -> None:
     assert not any(
-        re.match(r"torch|pixray_motion\.(lazy|render|objective|film)", m) for m in imports(MODULES[name])
+        re.match(r"torch|pixray_motion\.(lazy|engine|objective|film)", m) for m in imports(MODULES[name])
     )
 
 
 @pytest.mark.parametrize("name", modules("drawers"))
 def test_drawers_know_no_perceptor_and_no_loop(name: str) -> None:
     assert not any(
-        re.match(r"pixray_motion\.(perceptors|priors|render|objective|film)", m)
+        re.match(r"pixray_motion\.(perceptors|denoisers|engine|objective|film)", m)
         for m in imports(MODULES[name])
     )
 
 
-@pytest.mark.parametrize("name", modules("losses", "filters", "perceptors", "priors"))
+@pytest.mark.parametrize("name", modules("losses", "filters", "perceptors", "denoisers"))
 def test_losses_filters_and_perceptors_know_no_drawer(name: str) -> None:
-    assert not any(re.match(r"pixray_motion\.(drawers|render|film)", m) for m in imports(MODULES[name]))
+    assert not any(re.match(r"pixray_motion\.(drawers|engine|film)", m) for m in imports(MODULES[name]))
 
 
 def test_the_loop_knows_no_drawer_by_name() -> None:
     text = (
-        MODULES["render.py"].read_text()
+        MODULES["engine.py"].read_text()
         + MODULES["objective.py"].read_text()
         + MODULES["descend.py"].read_text()
     )

@@ -58,6 +58,6 @@ def test_a_flat_plane_has_no_detail() -> None:
 def test_a_spectrum_is_what_it_was() -> None:
     """The bytes of films that were made before there was a choice."""
     made = drawer.make("fft")(Canvas(64, 36))
-    params = made.fresh(torch.Generator().manual_seed(3))
+    params = made.init_params(torch.Generator().manual_seed(3))
     assert params["spectrum"].shape == (1, 3, 48, 41, 2)
     assert made.rate == pytest.approx(0.4)

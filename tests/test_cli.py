@@ -15,8 +15,8 @@ from pixray_motion import __version__
 from pixray_motion.cli.commands import program
 from pixray_motion.cli.options import parse_frames
 from pixray_motion.cli.program import sentence
-from pixray_motion.encode import ffmpeg
-from pixray_motion.story.read import parse
+from pixray_motion.output.video import ffmpeg
+from pixray_motion.story.reading.story import parse
 
 COMMANDS = ("render", "still", "preview", "plan", "check", "list", "new")
 LOG = "echo '[out#0/mp4 @ 0x5569c9eede40] Error writing trailer: No space left on device' >&2;"

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pixray_motion.checkpoint import keys, load, save
+from pixray_motion.checkpoint import frame_keys, load, save
 from pixray_motion.composite import BLENDS, Sheet
-from pixray_motion.render import Studio, render
-from pixray_motion.story.layers import BLENDS as NAMES
-from pixray_motion.story.read import parse, read
+from pixray_motion.engine import Studio, render
+from pixray_motion.story.reading.layers import BLENDS as NAMES
+from pixray_motion.story.reading.story import parse, read
 
 shares = st.floats(0, 1, width=32)
 
@@ -49,7 +49,7 @@ FILM = """
 story: 1
 canvas: 48x27
 rate: 10
-prior: none
+denoiser: none
 scenes:
   - length: 4f
     prompts: sea
@@ -74,7 +74,7 @@ def images(studio: Studio) -> list[bytes]:
 def test_a_film_of_layers_and_transitions_goes_on_from_any_frame(stop: int, tmp_path: Path) -> None:
     studio = Studio.open(parse(FILM))
     states = list(render(studio.story, studio))
-    save(tmp_path / "state.safetensors", states[stop], studio, list(keys(studio))[stop])
+    save(tmp_path / "state.safetensors", states[stop], studio, list(frame_keys(studio))[stop])
     reopened = Studio.open(parse(FILM))
     state = load(tmp_path / "state.safetensors", reopened)
     rest = [reopened.image(later).tobytes() for later in render(reopened.story, reopened, state)]
@@ -83,7 +83,7 @@ def test_a_film_of_layers_and_transitions_goes_on_from_any_frame(stop: int, tmp_
 
 def test_the_last_frame_of_a_loop_is_nearly_the_first() -> None:
     scenes = "{length: 3f, prompts: the ocean, steps: 8}, {length: 8f, cut: true, prompts: fire, steps: 8}"
-    text = f"story: 1\ncanvas: 48x27\nrate: 10\nprior: none\nloop: {{fade: 4f}}\nscenes: [{scenes}]"
+    text = f"story: 1\ncanvas: 48x27\nrate: 10\ndenoiser: none\nloop: {{fade: 4f}}\nscenes: [{scenes}]"
     studio = Studio.open(parse(text))
     shown = [studio.image(state).astype(float) for state in render(studio.story, studio)]
     far = [np.abs(image - shown[0]).mean() for image in shown]

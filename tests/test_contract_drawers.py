@@ -8,11 +8,12 @@ import pytest
 import torch
 from pictures import photograph
 
-from pixray_motion.drawers.base import Drawer, Params, Picture, drawer
+from pixray_motion.drawers.base import Drawer, Params, drawer
 from pixray_motion.drawers.pixel import PixelDrawer
 from pixray_motion.drawers.tilings import KINDS
 from pixray_motion.geometry import Canvas, Motion
-from pixray_motion.story.timeline import BORDERS
+from pixray_motion.picture import Picture
+from pixray_motion.story.scene import BORDERS
 
 CANVAS = Canvas(48, 27)
 MOTION = Motion.shift(0.013, -0.007) @ Motion.rotation(3) @ Motion.scale(1.05)
@@ -23,7 +24,7 @@ every = pytest.mark.parametrize("name", NAMES)
 
 @dataclass
 class Towards:
-    """An objective that wants a picture of one colour, by its gradient or, ``outright``, as a prior wants it."""
+    """An objective that wants a picture of one colour, by its gradient or, ``outright``, as a denoiser wants it."""
 
     colour: tuple[float, float, float] = (0.9, 0.2, 0.1)
     outright: bool = False
@@ -37,7 +38,7 @@ class Towards:
         assert 0 <= share < 1
         if not self.outright:
             return None
-        return 0.2 * (torch.tensor(self.colour)[None, :, None, None] - draw().quick(Canvas(24, 16)))
+        return 0.2 * (torch.tensor(self.colour)[None, :, None, None] - draw().preview(Canvas(24, 16)))
 
     def scores(self) -> dict[str, float]:
         return {"score": 0.0}
@@ -85,7 +86,7 @@ def seen(made: Drawer, params: Params) -> np.ndarray:
 @pytest.mark.parametrize("canvas", [CANVAS, Canvas(27, 48), Canvas(31, 31), Canvas(16, 16)])
 def test_fresh_pictures_have_the_canvas_size_and_lie_in_range(name: str, canvas: Canvas) -> None:
     made = make(name, canvas)
-    image = seen(made, made.fresh(rng()))
+    image = seen(made, made.init_params(rng()))
     assert image.shape == (3, canvas.height, canvas.width)
     assert np.isfinite(image).all()
     assert image.min() >= 0
@@ -94,7 +95,7 @@ def test_fresh_pictures_have_the_canvas_size_and_lie_in_range(name: str, canvas:
 
 @every
 def test_fresh_depends_on_the_generator_alone(name: str) -> None:
-    first, again, other = (seen(make(name), make(name).fresh(rng(seed))) for seed in (1, 1, 2))
+    first, again, other = (seen(make(name), make(name).init_params(rng(seed))) for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
@@ -102,7 +103,7 @@ def test_fresh_depends_on_the_generator_alone(name: str) -> None:
 @every
 def test_a_gradient_reaches_every_learned_tensor(name: str) -> None:
     made = make(name)
-    params = made.fresh(rng())
+    params = made.init_params(rng())
     learned = {key: params[key].requires_grad_() for key in made.learned}
     Towards()(made.draw(params | learned))["distance"].backward()
     for tensor in learned.values():
@@ -114,7 +115,7 @@ def test_a_gradient_reaches_every_learned_tensor(name: str) -> None:
 @every
 def test_refining_comes_nearer_and_keeps_what_is_not_learned(name: str) -> None:
     made = make(name)
-    params = made.fresh(rng())
+    params = made.init_params(rng())
     before = {key: tensor.clone() for key, tensor in params.items()}
     wish, nearer = (Towards(), 0.75) if made.faithful else (Towards((0.2, 0.2, 0.2)), 0.98)
     refined, scores = made.refine(params, wish, 40)
@@ -127,12 +128,12 @@ def test_refining_comes_nearer_and_keeps_what_is_not_learned(name: str) -> None:
 
 
 @every
-def test_a_prior_pulls_the_picture_where_it_wants_it(name: str) -> None:
+def test_a_denoiser_pulls_the_picture_where_it_wants_it(name: str) -> None:
     made = make(name)
     params = made.warp(encoded(made), MOTION, "mirror", rng())
     wish = Towards((0.9, 0.2, 0.1) if made.faithful else (0.2, 0.2, 0.2), outright=True)
     refined, _ = made.refine(params, wish, 15)
-    pulled = made.pull(params, torch.full((1, 3, 8, 8), 0.05))
+    pulled = made.apply_update(params, torch.full((1, 3, 8, 8), 0.05))
     nearer = 0.98 if not made.faithful else 0.75 if pulled is None else 0.3
     assert wish(made.draw(refined))["distance"] < nearer * wish(made.draw(params))["distance"]
     if pulled is not None:
@@ -241,16 +242,16 @@ def test_borders_fill_what_comes_into_view(name: str) -> None:
 
 
 @every
-def test_a_prior_of_another_shape_changes_each_place_where_it_saw_it(name: str) -> None:
+def test_a_denoiser_of_another_shape_changes_each_place_where_it_saw_it(name: str) -> None:
     """Else what is changed lies beside what was seen, and at the edges waves grow from step to step."""
     made = make(name, Canvas(96, 54))
     size = Canvas(44, 24)
     wave = 0.05 * torch.sin(torch.arange(44) * 2 * np.pi / 7).expand(1, 3, 24, 44)
     params = encoded(made)
-    pulled = made.pull(params, wave)
+    pulled = made.apply_update(params, wave)
     if pulled is None:
         return
-    before, after = (made.draw(state).quick(made.canvas, size) for state in (params, pulled))
+    before, after = (made.draw(state).preview(made.canvas, size) for state in (params, pulled))
     edges = [0, 1, 2, 3, 4, 5, 6, -7, -6, -5, -4, -3, -2, -1]
     changed, wanted = ((part[..., edges] - part[..., edges].mean()) for part in (after - before, wave))
     assert (changed * wanted).sum() / (changed.norm() * wanted.norm()) > 0.9

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from pixray_motion.errors import StoryError
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.movements import Group, Move, movement
-from pixray_motion.movements.base import bends, step
-from pixray_motion.story.read import parse
-from pixray_motion.story.track import Samples, Track
+from pixray_motion.movements.base import is_distortion, step
+from pixray_motion.story.reading.story import parse
+from pixray_motion.tracks.base import Samples, Track
 from pixray_motion.units import Pair, Unit
 
 
@@ -35,7 +35,7 @@ def moves(name: str) -> st.SearchStrategy[Move]:
     return st.builds(Move, st.just(name), st.just(movement.make(name)), st.fixed_dictionaries(tracks))
 
 
-MATRICES = [name for name in movement.names() if not bends(movement.make(name))]
+MATRICES = [name for name in movement.names() if not is_distortion(movement.make(name))]
 any_move = st.one_of([moves(name) for name in MATRICES])
 frames = st.integers(0, 40)
 
@@ -139,7 +139,7 @@ def test_a_leaning_plane_keeps_straight_lines_and_its_centre(angle: float, fov: 
 def test_shaking_depends_on_the_films_seed_and_stays_small() -> None:
     def path(seed: int) -> np.ndarray:
         text = f"{{story: 1, seed: {seed}, scenes: [{{length: 9s, move: [{{shake: {{amount: 0.05, angle: 2}}}}]}}]}}"
-        [shake] = parse(text).scenes[0].parts[0].moves
+        [shake] = parse(text).scenes[0].segments[0].moves
         return shake.poses(np.arange(108.0))
 
     one, again, other = path(1), path(1), path(2)
@@ -151,7 +151,7 @@ def test_shaking_depends_on_the_films_seed_and_stays_small() -> None:
 
 def test_a_bounce_keeps_the_scenes_time() -> None:
     story = parse("{story: 1, rate: 10, scenes: [{length: 2s, move: [{bounce: {height: 0.2, pace: 1}}]}]}")
-    [move] = story.scenes[0].parts[0].moves
+    [move] = story.scenes[0].segments[0].moves
     assert [move.pose(frame).apply(np.zeros(2))[1] for frame in (0, 5, 10, 15)] == pytest.approx(
         [0, -0.2, 0, -0.2]
     )
@@ -173,7 +173,7 @@ def test_an_endless_zoom_with_a_pan_pans_steadily() -> None:
     """Differences are composed: the pan stays 0.1 a second, however deep the zoom."""
     moves = parse(
         "{story: 1, rate: 10, scenes: [{length: 15s, move: [{zoom: {factor: 1.5/s}}, {pan: {x: 0.1/s}}]}]}"
-    ).scenes[0].parts[0].moves  # fmt: skip
+    ).scenes[0].segments[0].moves  # fmt: skip
     for frame in (1, 50, 149):
         assert step(moves, frame).apply(np.zeros(2)) == pytest.approx([0.01, 0])
 
@@ -234,7 +234,7 @@ def test_poses_at_common_times_do_not_depend_on_the_frame_rate() -> None:
     def poses(rate: str) -> list[np.ndarray]:
         story = parse(f"story: 1\nrate: {rate}\nbpm: 90\nmarkers: {{hit: 3.25s}}{STEADY}")
         frames = np.array([float(seconds * story.rate) for seconds in range(5)])
-        return [move.poses(frames) for move in story.scenes[0].parts[0].moves]
+        return [move.poses(frames) for move in story.scenes[0].segments[0].moves]
 
     usual = poses("12")
     for rate in ("24", "30", "7", "24000/1001"):
@@ -247,6 +247,6 @@ def test_the_film_does_not_depend_on_the_frame_rate(rate: Fraction, second: int)
         f"{{story: 1, rate: '{rate}', scenes: [{{length: 4s, move: [{{zoom: {{factor: 1.3/s}}}}]}}]}}"
     )
     frame = round(second * rate)
-    assert story.scenes[0].parts[0].moves[0].pose(frame).area ** 0.5 == pytest.approx(
+    assert story.scenes[0].segments[0].moves[0].pose(frame).area ** 0.5 == pytest.approx(
         1.3 ** float(frame / rate)
     )

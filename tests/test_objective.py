@@ -7,13 +7,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixray_motion.cutouts import coloured, views
-from pixray_motion.drawers.base import Picture
+from pixray_motion.cutouts import jitter_colours, sample_cutout_transforms
 from pixray_motion.filters import image_filter
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.losses import loss
-from pixray_motion.objective import Look, great_circle, prompt_loss, slerp
-from pixray_motion.perceptors.embedded import Embedded
+from pixray_motion.objective import LossInput, great_circle, prompt_loss, slerp
+from pixray_motion.perceptors.embedded import EmbeddedPerceptor
+from pixray_motion.picture import Picture
 from pixray_motion.story.plan import Prompt
 
 
@@ -64,7 +64,7 @@ def test_below_its_stop_a_prompt_pulls_no_more() -> None:
 @pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
 def test_losses_are_finite_numbers_with_finite_gradients(name: str, value: float) -> None:
     pixels = torch.full((1, 3, 12, 16), value, requires_grad=True)
-    term = loss.make(name)(Look(picture(pixels), Canvas(16, 12), None))
+    term = loss.make(name)(LossInput(picture(pixels), Canvas(16, 12), None))
     assert term.shape == ()
     (gradient,) = torch.autograd.grad(term, pixels)
     assert torch.isfinite(term)
@@ -76,7 +76,9 @@ def test_losses_do_what_their_names_say() -> None:
     red[:, 0] = 1
     noise = torch.rand((1, 3, 12, 16), generator=torch.Generator().manual_seed(0))
     values = {
-        name: [float(loss.make(name)(Look(picture(p), Canvas(16, 12), None))) for p in (grey, red, noise)]
+        name: [
+            float(loss.make(name)(LossInput(picture(p), Canvas(16, 12), None))) for p in (grey, red, noise)
+        ]
         for name in ("saturation", "smoothness")
     }
     assert values["saturation"][1] < values["saturation"][0]
@@ -109,7 +111,7 @@ def test_contrast_spreads_about_middle_grey() -> None:
 @pytest.mark.parametrize("canvas", [Canvas(64, 64), Canvas(192, 108), Canvas(108, 192), Canvas(300, 16)])
 def test_cutouts_look_at_the_canvas(canvas: Canvas) -> None:
     """Their middles lie on the canvas, none is mirrored, and together they reach its ends."""
-    maps = views(canvas, 400, torch.Generator().manual_seed(0))
+    maps = sample_cutout_transforms(canvas, 400, torch.Generator().manual_seed(0))
     x, y = canvas.half
     assert (maps[:, 0, 2].abs() <= x + 0.031).all()
     assert (maps[:, 1, 2].abs() <= y + 0.031).all()
@@ -136,35 +138,35 @@ def test_perceptors_see_true_brightness() -> None:
     """No stretch between minimum and maximum: a faded picture looks faded."""
     faded = torch.full((64, 3, 8, 8), 0.5)
     faded[..., ::2] = 0.55
-    looks = coloured(faded, torch.Generator().manual_seed(0))
+    looks = jitter_colours(faded, torch.Generator().manual_seed(0))
     assert 0.4 < float(looks.mean()) < 0.6
     assert float(looks.mean((2, 3)).std()) < 0.1
 
 
 @pytest.fixture(scope="module")
-def embedded() -> Embedded:
-    return Embedded()
+def embedded() -> EmbeddedPerceptor:
+    return EmbeddedPerceptor()
 
 
 @pytest.mark.parametrize(
     "text", ["", " ", "a dog", "🐶", "zxqv blorp", "日本", "\x00\n", "dog " * 500, "a" * 5000]
 )
-def test_any_text_has_an_embedding(embedded: Embedded, text: str) -> None:
+def test_any_text_has_an_embedding(embedded: EmbeddedPerceptor, text: str) -> None:
     vector = embedded.embed_text([text])
     assert vector.shape[0] == 1
     assert float(vector.norm()) == pytest.approx(1, abs=1e-4)
 
 
-def test_texts_do_not_depend_on_their_company(embedded: Embedded) -> None:
+def test_texts_do_not_depend_on_their_company(embedded: EmbeddedPerceptor) -> None:
     together = embedded.embed_text(["a dog", "a very long description of a city at night in the rain"])
     assert torch.allclose(together[0], embedded.embed_text(["a dog"])[0], atol=1e-6)
 
 
-def test_emoji_are_read_by_name(embedded: Embedded) -> None:
+def test_emoji_are_read_by_name(embedded: EmbeddedPerceptor) -> None:
     dog, face, fire = embedded.embed_text(["🐶", "dog face", "fire"])
     assert dog @ face > 0.99 > dog @ fire
 
 
-def test_the_end_of_a_long_text_counts(embedded: Embedded) -> None:
+def test_the_end_of_a_long_text_counts(embedded: EmbeddedPerceptor) -> None:
     plain, longer = embedded.embed_text(["a dog " * 40, "a dog " * 40 + "in a burning city at night " * 40])
     assert plain @ longer < 0.99

@@ -13,7 +13,7 @@ import pytest
 from films import tiny
 
 import pixray_motion
-from pixray_motion.story.track import Constant
+from pixray_motion.tracks.base import Constant
 from pixray_motion.variants import draft
 
 ROOT = Path(__file__).parents[1]
@@ -80,7 +80,8 @@ def test_every_dependency_is_imported() -> None:
 def test_every_story_is_fine_and_begins(path: Path) -> None:
     story = draft(pixray_motion.read(path))
     story = replace(
-        story, scenes=tuple(replace(scene, steps=(scene.parts[0], Constant(1.0))) for scene in story.scenes)
+        story,
+        scenes=tuple(replace(scene, steps=(scene.segments[0], Constant(1.0))) for scene in story.scenes),
     )
     studio = pixray_motion.Studio.open(story)
     states = list(islice(pixray_motion.render(story, studio), 2))
@@ -113,8 +114,8 @@ def test_other_names_are_refused() -> None:
 
 def test_render_is_the_function_whatever_was_imported_before() -> None:
     script = (
-        "import pixray_motion.render, pixray_motion\nfrom pixray_motion import render\n"
-        "assert callable(render) and render is pixray_motion.render"
+        "import pixray_motion.engine, pixray_motion\nfrom pixray_motion import render\n"
+        "assert callable(render) and render is pixray_motion.engine.render"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
 

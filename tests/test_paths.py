@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pixray_motion.drawers.base import drawer
-from pixray_motion.drawers.paths import at, carried, segments, split
+from pixray_motion.drawers.paths import at, segments, split, warp_paths
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.movements import movement
 
@@ -30,7 +30,7 @@ def test_split_paths_are_the_same(paths: np.ndarray) -> None:
 @given(some_paths, st.floats(-200, 200), st.floats(0.3, 3), st.floats(-1, 1))
 def test_affine_maps_are_exact(paths: np.ndarray, angle: float, factor: float, x: float) -> None:
     motion = Motion.shift(x, 0) @ Motion.rotation(angle) @ Motion.scale(factor)
-    moved = carried(paths, motion.apply, 1e-3)
+    moved = warp_paths(paths, motion.apply, 1e-3)
     assert segments(moved) == 2
     assert np.allclose(moved, motion.apply(paths), atol=1e-9)
 
@@ -46,7 +46,7 @@ MAPS = {
 @given(paths=some_paths)
 def test_bent_paths_are_within_a_tenth_of_a_pixel(name: str, paths: np.ndarray) -> None:
     tolerance = 0.1 / 108
-    moved = carried(paths, MAPS[name], tolerance)
+    moved = warp_paths(paths, MAPS[name], tolerance)
     parts = segments(moved) // segments(paths)
     own = np.linspace(0, 1, 9)
     found = at(moved, own).reshape(3, 2, parts, 9, 2)
@@ -58,7 +58,7 @@ def test_bent_paths_are_within_a_tenth_of_a_pixel(name: str, paths: np.ndarray) 
 def test_strokes_get_more_segments_only_where_a_movement_bends_them() -> None:
     made = drawer.make("clipdraw")(Canvas(192, 108), strokes=40)
     rng = torch.Generator().manual_seed(0)
-    start = made.fresh(rng)
+    start = made.init_params(rng)
     turned = made.warp(start, Motion.rotation(20), "mirror", rng)
     assert turned["points"].shape == start["points"].shape
     far = made.warp(start, Motion.tilted(60, 0, 0.866), "mirror", rng)
@@ -93,7 +93,7 @@ def test_the_paper_of_a_sketch_may_be_learned() -> None:
 
 def test_widths_are_in_percent_of_the_height_and_are_kept() -> None:
     made = drawer.make("clipdraw")(Canvas(64, 36), min_width=1.0, max_width=4.0)
-    widths = made.fresh(torch.Generator().manual_seed(0))["widths"]
+    widths = made.init_params(torch.Generator().manual_seed(0))["widths"]
     assert 0.01 <= widths.min() < 0.015 < 0.035 < widths.max() <= 0.04
     still = drawer.make("clipdraw")(Canvas(64, 36), point_rate=0.0)
     assert still.rates == {"points": 0.0, "widths": 1.0, "colours": 1.0}

@@ -17,7 +17,7 @@ from PIL import Image
 from pixray_motion.cli.commands import program
 from pixray_motion.geometry import Canvas
 from pixray_motion.preview import SIZE, Files, moved, write_preview
-from pixray_motion.story.read import parse
+from pixray_motion.story.reading.story import parse
 from pixray_motion.storyboard import STRIP, labelled, moment, prompts, values
 from pixray_motion.testcard import PAPER, legible
 from pixray_motion.testcard import test_card as card_of

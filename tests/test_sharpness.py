@@ -21,9 +21,9 @@ def reference(image: NDArray[np.float64], total: Motion) -> NDArray[np.float64]:
 
 
 def known(total: Motion) -> NDArray[np.bool_]:
-    came_from = total.inverse().apply(CANVAS.centres())
+    backward_map = total.inverse().apply(CANVAS.centres())
     limits = np.array(CANVAS.half) - INSIDE / CANVAS.height
-    return (np.abs(came_from) <= limits).all(-1)
+    return (np.abs(backward_map) <= limits).all(-1)
 
 
 def sharpness(image: NDArray[np.float64], where: NDArray[np.bool_]) -> float:

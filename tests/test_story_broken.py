@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from pixray_motion import limits
 from pixray_motion.errors import StoryError
-from pixray_motion.story import limits
-from pixray_motion.story.read import parse, read
+from pixray_motion.story.reading.story import parse, read
 
 BROKEN = sorted((Path(__file__).parent / "data" / "broken").glob("*.yaml"))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pixray_motion.story.read import parse
+from pixray_motion.story.reading.story import parse
 
 DOCS = (Path(__file__).parents[1] / "docs" / "story.md").read_text("utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL)

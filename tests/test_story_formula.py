@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixray_motion.story.formula import CONSTANTS, Formula
-from pixray_motion.story.parser import compile_formula
-from pixray_motion.story.report import Refused
-from pixray_motion.story.track import Clock
+from pixray_motion.tracks.base import Clock
+from pixray_motion.tracks.formula import CONSTANTS, Formula
+from pixray_motion.tracks.formula_parser import compile_formula
+from pixray_motion.wording import InvalidValue
 
 CLOCK = Clock(Fraction(10), Fraction(4), 40)
 PYTHON = {
@@ -143,7 +143,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("text", "column"), REFUSED.items())
 def test_anything_else_is_refused_with_its_column(text: str, column: int) -> None:
-    with pytest.raises(Refused, match=f"at column {column}: ") as caught:
+    with pytest.raises(InvalidValue, match=f"at column {column}: ") as caught:
         compile_formula(text)
     assert caught.value.offset == column - 1
 
@@ -153,9 +153,9 @@ def test_depth_length_and_exponents_have_limits() -> None:
     compile_formula("+".join(["t"] * 250))
     compile_formula("2**64 + 2**-64")
     for text in ("(" * 33 + "t" + ")" * 33, "-" * 33 + "t", "sin(" * 33 + "t" + ")" * 33, "t**" * 33 + "t"):
-        with pytest.raises(Refused, match="deeper than 32"):
+        with pytest.raises(InvalidValue, match="deeper than 32"):
             compile_formula(text)
-    with pytest.raises(Refused, match="501 characters; the limit is 500"):
+    with pytest.raises(InvalidValue, match="501 characters; the limit is 500"):
         compile_formula("1" * 501)
     assert math.isnan(value("2**f", 39 + 26))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pixray_motion.errors import StoryError
-from pixray_motion.story.read import parse
+from pixray_motion.story.reading.story import parse
 
 DATA = Path(__file__).parent / "data"
 STORIES = [(DATA / f"{name}.yaml").read_text("utf-8") for name in ("first", "everything")]

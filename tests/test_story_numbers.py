@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from pixray_motion.errors import StoryError
 from pixray_motion.movements.base import Move
-from pixray_motion.story.read import parse
-from pixray_motion.story.track import Track
+from pixray_motion.story.reading.story import parse
+from pixray_motion.tracks.base import Track
 
 
 def track(text: str, key: str = "angle", move: str = "rotate", length: str = "4s") -> Track:
     """The track of one parameter, at 10 frames a second."""
     story = parse(f"story: 1\nrate: 10\nscenes:\n- length: {length}\n  move:\n  - {move}: {{{key}: {text}}}")
-    return cast(Track, cast(Move, story.scenes[0].parts[0].moves[0]).tracks[key])
+    return cast(Track, cast(Move, story.scenes[0].segments[0].moves[0]).tracks[key])
 
 
 def scale(text: str, length: str = "4s") -> Track:
@@ -92,7 +92,7 @@ def test_pairs_hold_two_numbers() -> None:
     story = parse(
         "story: 1\nscenes: [{length: 4s, move: [zoom: {factor: 2, about: [{0s: 0, 4s: 1}, -0.5]}]}]"
     )
-    x, y = cast("tuple[Track, Track]", cast(Move, story.scenes[0].parts[0].moves[0]).tracks["about"])
+    x, y = cast("tuple[Track, Track]", cast(Move, story.scenes[0].segments[0].moves[0]).tracks["about"])
     assert (x.at(24), y.at(24)) == (0.5, -0.5)
 
 

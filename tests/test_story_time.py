@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixray_motion.story.report import Refused
-from pixray_motion.story.time import Time, parse_time, round_half_up
+from pixray_motion.tracks.time import Time, parse_time, round_half_up
+from pixray_motion.wording import InvalidValue
 
 EXAMPLES = {
     "0": Time(Fraction(0), "s"),
@@ -67,7 +67,7 @@ WEIRD = [
 
 @pytest.mark.parametrize("text", REFUSED + WEIRD)
 def test_anything_else_is_refused(text: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(InvalidValue):
         parse_time(text)
 
 

@@ -13,10 +13,10 @@ from scipy.interpolate import CubicSpline
 
 from pixray_motion.errors import StoryError
 from pixray_motion.movements.base import Move
-from pixray_motion.story.easing import EASINGS, FAMILIES, eased
 from pixray_motion.story.model import Story
-from pixray_motion.story.read import parse, read
-from pixray_motion.story.track import Track
+from pixray_motion.story.reading.story import parse, read
+from pixray_motion.tracks.base import Track
+from pixray_motion.tracks.easing import EASINGS, FAMILIES, apply_easing
 
 SHARES = np.linspace(0, 1, 101)
 
@@ -27,7 +27,7 @@ def film(head: str, *moves: str, length: str = "4s") -> Story:
 
 
 def track_of(story: Story, scene: int = 0) -> Track:
-    return cast(Track, cast(Move, story.scenes[scene].parts[0].moves[0]).tracks["angle"])
+    return cast(Track, cast(Move, story.scenes[scene].segments[0].moves[0]).tracks["angle"])
 
 
 def track(text: str, head: str = "", length: str = "4s") -> Track:
@@ -36,7 +36,7 @@ def track(text: str, head: str = "", length: str = "4s") -> Track:
 
 @pytest.mark.parametrize("name", EASINGS)
 def test_every_easing_begins_and_ends(name: str) -> None:
-    values = eased(name, SHARES)
+    values = apply_easing(name, SHARES)
     assert values[0] == 0
     assert values[-1] == 1
     assert np.isfinite(values).all()
@@ -46,7 +46,7 @@ def test_every_easing_begins_and_ends(name: str) -> None:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_ways_in_and_out_mirror_each_other(family: str) -> None:
-    way_in, out, both = (eased(f"ease-{way}-{family}", SHARES) for way in ("in", "out", "in-out"))
+    way_in, out, both = (apply_easing(f"ease-{way}-{family}", SHARES) for way in ("in", "out", "in-out"))
     assert out == pytest.approx(1 - way_in[::-1])
     assert both == pytest.approx(1 - both[::-1])
     assert both[:51] == pytest.approx(way_in[::2][:51] / 2)

@@ -16,7 +16,7 @@ from pixray_motion.drawers.base import drawer
 from pixray_motion.drawers.tilings import KINDS, Tiling, fitted
 from pixray_motion.errors import StoryError
 from pixray_motion.geometry import Canvas, Motion
-from pixray_motion.story.read import parse
+from pixray_motion.story.reading.story import parse
 
 every = pytest.mark.parametrize("kind", KINDS)
 CANVAS = Canvas(96, 54)
@@ -110,7 +110,7 @@ def test_a_palette_is_kept(kind: str) -> None:
 
 def test_a_palette_is_learned_through() -> None:
     made = drawer.make("pixel")(CANVAS, palette=PALETTE)
-    params = made.fresh(torch.Generator().manual_seed(0))
+    params = made.init_params(torch.Generator().manual_seed(0))
     cells = params["cells"].requires_grad_()
     made.draw(params | {"cells": cells}).image(CANVAS)[:, 0].sum().backward()
     assert cells.grad is not None
@@ -120,7 +120,7 @@ def test_a_palette_is_learned_through() -> None:
 def test_a_film_in_a_palette_has_no_other_colours(tmp_path: Path) -> None:
     story = tmp_path / "story.yaml"
     colours = "black white #dc2828 navy"
-    scene = "{length: 3f, prompts: a red apple, steps: 3, prior: none, move: [rotate: {angle: 60/s}]}"
+    scene = "{length: 3f, prompts: a red apple, steps: 3, denoiser: none, move: [rotate: {angle: 60/s}]}"
     drawn = f'{{pixel: {{cells: hex, grid: 12x8, palette: "{colours}"}}}}'
     story.write_text(f"story: 1\ncanvas: 64x36\ndrawer: {drawn}\nscenes: [{scene}]\n")
     result = CliRunner().invoke(program, ["render", str(story), "-o", str(tmp_path / "frames") + "/"])

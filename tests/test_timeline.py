@@ -17,11 +17,11 @@ from pixray_motion.errors import StoryError
 from pixray_motion.film import _first_needed
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.movements.base import product
-from pixray_motion.story.entrance import Entrance, entering
-from pixray_motion.story.loop import seam
+from pixray_motion.story.loop import closure_error
 from pixray_motion.story.model import Story
 from pixray_motion.story.plan import Mask, Plan
-from pixray_motion.story.read import parse
+from pixray_motion.story.reading.story import parse
+from pixray_motion.story.transition import Transition, blend_scenes
 
 HEAD = "story: 1\nrate: 10\ncanvas: 64x36\n"
 ONE = (
@@ -86,7 +86,7 @@ def test_reversed_scenes_run_from_their_end_to_their_beginning() -> None:
     there, back = story(ONE), story(ONE.replace("{name", "{reverse: true, name"))
     for frame in range(1, 20):
         assert back.plan(frame).prompts == there.timeline.plan(20 - frame).prompts
-        step = there.scenes[0].parts[0].step(20 - frame + 1)
+        step = there.scenes[0].segments[0].step(20 - frame + 1)
         assert back.plan(frame).motion.is_close(step.inverse())
 
 
@@ -107,13 +107,13 @@ def test_speed_changes_the_time_of_everything(speed: str, count: int) -> None:
     usual = story(ONE)
     quick = plans(ONE.replace("{name", f"{{speed: {speed}, name"))
     assert len(quick) == count
-    pace = Fraction(speed)
+    speed = Fraction(speed)
     for frame in range(1, count):
-        own = frame * pace
+        own = frame * speed
         if own.denominator == 1:
             assert quick[frame].prompts == usual.plan(int(own)).prompts
-    end = usual.scenes[0].parts[0].moves
-    wanted = product([move.between(0, float((count - 1) * pace)) for move in end])
+    end = usual.scenes[0].segments[0].moves
+    wanted = product([move.between(0, float((count - 1) * speed)) for move in end])
     assert total(quick).area == pytest.approx(wanted.area)
 
 
@@ -171,8 +171,8 @@ def test_a_wipe_hides_everything_at_first_and_nothing_in_the_end(angle: float, c
     plan = story(ONE).plan(0)
     shown = []
     for share in np.linspace(0, 1, 11):
-        wipe = Entrance("wipe", Fraction(10), angle=angle)
-        layers = entering(wipe, plan, plan, float(share), canvas).layers
+        wipe = Transition("wipe", Fraction(10), angle=angle)
+        layers = blend_scenes(wipe, plan, plan, float(share), canvas).layers
         assert layers[1].mask is not None
         shown.append(cover_of(layers[1].mask, canvas)[0, 0].numpy())
     assert shown[0].max() < 0.01
@@ -185,8 +185,8 @@ def test_a_wipe_hides_everything_at_first_and_nothing_in_the_end(angle: float, c
 
 def test_a_zoom_through_ends_in_the_scene_that_comes() -> None:
     plan, canvas = story(ONE).plan(0), Canvas(64, 36)
-    through = Entrance("zoom-through", Fraction(10))
-    first, last = (entering(through, plan, plan, share, canvas).layers for share in (0.0, 1.0))
+    through = Transition("zoom-through", Fraction(10))
+    first, last = (blend_scenes(through, plan, plan, share, canvas).layers for share in (0.0, 1.0))
     assert first[1].opacity == 0
     assert first[0].pose == Motion.identity()
     assert last[1].opacity == 1
@@ -240,7 +240,7 @@ def test_a_loop_closes() -> None:
     film = story(CLOSING, "loop: {fade: 4f}")
     steps = [film.plan(frame).motion for frame in range(1, 20)]
     assert film.loop is not None
-    last = film.loop.undrifted(20) @ film.timeline.step(20) @ film.loop.undrifted(19).inverse()
+    last = film.loop.without_drift(20) @ film.timeline.step(20) @ film.loop.without_drift(19).inverse()
     assert product([*steps, last]).is_close(Motion.identity(), 1e-9)
     assert film.plan(0).kept == (("first/0", "0"),)
     fading = [film.plan(frame).layers for frame in range(15, 20)]
@@ -253,9 +253,9 @@ def test_a_loop_closes() -> None:
 def test_the_seam_of_a_loop_is_told(tmp_path: Path) -> None:
     film = story(CLOSING, "loop: {fade: 4f}")
     assert film.loop is not None
-    assert seam(film.loop, film.timeline) < 1e-9
+    assert closure_error(film.loop, film.timeline) < 1e-9
     free = replace(film.loop, drift=np.zeros((3, 3)))
-    assert seam(free, film.timeline) > 0.3
+    assert closure_error(free, film.timeline) > 0.3
     (tmp_path / "loop.yaml").write_text(f"{HEAD}loop: true\nscenes: [{CLOSING}]")
     told = CliRunner().invoke(program, ["check", str(tmp_path / "loop.yaml")]).output
     assert "loops, 0.31 of drift taken out, movements close to" in told
@@ -272,10 +272,12 @@ def test_every_loop_closes(x: float, y: float, angle: float, factor: float, fram
     )
     film = story(f"{{length: {frames}f, move: [{moves}]}}", "loop: true")
     assert film.loop is not None
-    assert seam(film.loop, film.timeline) < 1e-9
+    assert closure_error(film.loop, film.timeline) < 1e-9
     steps = [film.plan(frame).motion for frame in range(1, frames)]
     last = (
-        film.loop.undrifted(frames) @ film.timeline.step(frames) @ film.loop.undrifted(frames - 1).inverse()
+        film.loop.without_drift(frames)
+        @ film.timeline.step(frames)
+        @ film.loop.without_drift(frames - 1).inverse()
     )
     assert product([*steps, last]).is_close(Motion.identity(), 1e-9)
 

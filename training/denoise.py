@@ -5,7 +5,7 @@
     python -m training.denoise --work WORK --out everything --init shapes --banks a easy --side 32 --minutes 26
     python -m training.denoise --work WORK --out denoiser --init everything --banks a easy --side 48 --wide 0.3 --minutes 22
     python -m training.denoise --work WORK --out denoiser --resume ...
-    python -m training.denoise --work WORK --out denoiser --export pixray_motion/priors/embedded
+    python -m training.denoise --work WORK --out denoiser --export pixray_motion/denoisers/embedded
 
 The state of a run lies in ``WORK/OUT.pt`` and ``WORK/OUT.log``.
 """
@@ -21,7 +21,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pixray_motion.priors.unet import UNet, mix
+from pixray_motion.denoisers.unet import UNet, alpha_sigma
 from training.data import Batches
 from training.run import Run, add_options, in_workers
 
@@ -32,9 +32,9 @@ WIDE = 112  # pixels along the longer side of wide and of tall pictures, whose s
 
 def own_embeddings(work: Path, banks: list[str]) -> None:
     """Write ``bank_NAME.own.npy``: the captions as the text tower that ships embeds them."""
-    from pixray_motion.perceptors.embedded import Embedded
+    from pixray_motion.perceptors.embedded import EmbeddedPerceptor
 
-    tower = Embedded()
+    tower = EmbeddedPerceptor()
     for name in banks:
         captions = json.loads((work / f"bank_{name}.json").read_text())["captions"]
         known: dict[str, np.ndarray] = {}
@@ -79,7 +79,7 @@ def loss(model: nn.Module, pictures: Tensor, texts: Tensor, generator: torch.Gen
     n = len(pictures)
     levels = (torch.randperm(n, generator=generator) + torch.rand(n, generator=generator)) / n
     noise = torch.randn(pictures.shape, generator=generator)
-    a, b = (share[:, None, None, None] for share in mix(levels))
+    a, b = (share[:, None, None, None] for share in alpha_sigma(levels))
     absent = torch.rand(n, generator=generator) < FORGET
     wanted = a * noise - b * pictures
     predicted = model(a * pictures + b * noise, levels, texts, absent)

@@ -2,7 +2,7 @@
 
     python -m training.evaluate --work WORK --sheets docs/sheets [--parts identity colour robust cost drawn]
 
-``drawn``: every prompt drawn by ``still`` with its defaults, in several ways; the judge names each picture among the 24
+``drawn``: every prompt drawn by ``still_story`` with its defaults, in several ways; the judge names each picture among the 24
 prompts and among 500 captions. ``identity``: Twemoji drawings of the everyday nouns, named by the perceptor itself.
 """
 
@@ -17,10 +17,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from pixray_motion.perceptors.embedded import Embedded
-from pixray_motion.priors.embedded import Denoiser
-from pixray_motion.render import Studio, render, still
-from pixray_motion.variants import without_perceptor, without_prior
+from pixray_motion.denoisers.embedded import EmbeddedDenoiser
+from pixray_motion.engine import Studio, render, still_story
+from pixray_motion.perceptors.embedded import EmbeddedPerceptor
+from pixray_motion.variants import without_denoiser, without_perceptor
 from training.captions import Spec, article, pools
 from training.compose import load_composer, sheet
 from training.data import Batches
@@ -42,11 +42,11 @@ PLAIN_GROUNDS = ("white", "pink", "turquoise", "yellow", "blue", "gray")
 
 
 def still_picture(task: tuple[str, str, int]) -> np.ndarray:
-    """A picture of a prompt as ``pixray-motion still`` draws it in one of the ``WAYS``: uint8 (128, 128, 3)."""
+    """A picture of a prompt as ``pixray-motion still_story`` draws it in one of the ``WAYS``: uint8 (128, 128, 3)."""
     prompt, way, seed = task
-    story = still(prompt, way.rstrip("-="), seed=seed)
+    story = still_story(prompt, way.rstrip("-="), seed=seed)
     if way.endswith("-"):
-        story = without_prior(story)
+        story = without_denoiser(story)
     if way.endswith("="):
         story = without_perceptor(story)
     studio = Studio.open(story)
@@ -93,7 +93,7 @@ def _shares(hits: list[Tensor]) -> str:
     return " / ".join(f"{hit.float().mean():.3f}" for hit in hits)
 
 
-def seen_by(perceptor: Embedded, pictures: Tensor) -> Tensor:
+def seen_by(perceptor: EmbeddedPerceptor, pictures: Tensor) -> Tensor:
     """Embeddings of composed pictures (N, 3, 64, 64)."""
     small = F.interpolate(
         pictures, size=(perceptor.size,) * 2, mode="bilinear", antialias=True, align_corners=False
@@ -102,7 +102,7 @@ def seen_by(perceptor: Embedded, pictures: Tensor) -> Tensor:
         return torch.cat([perceptor.embed_images(part) for part in small.split(128)])
 
 
-def identity(work: Path, perceptor: Embedded) -> dict[str, str]:
+def identity(work: Path, perceptor: EmbeddedPerceptor) -> dict[str, str]:
     """Twemoji drawings of the everyday nouns, one each, on white; named among all of them."""
     meta = json.loads((work / "held_out.json").read_text())
     composer = load_composer(work, 1, "held_out")
@@ -125,7 +125,7 @@ def identity(work: Path, perceptor: Embedded) -> dict[str, str]:
     }
 
 
-def colour(work: Path, perceptor: Embedded) -> dict[str, str]:
+def colour(work: Path, perceptor: EmbeddedPerceptor) -> dict[str, str]:
     """Which of 12 colours a recoloured held-out drawing has."""
     composer, hits = load_composer(work, 2, "held_out"), []
     nouns = [n for n in list(NOUNS)[::7] if n in composer.pools and not set(n.split()) & set(COLOURS)][:40]
@@ -139,7 +139,7 @@ def colour(work: Path, perceptor: Embedded) -> dict[str, str]:
     return {f"colour of {len(nouns)} nouns, held-out art: 1 of 12": _shares([torch.stack(hits)])}
 
 
-def robust(work: Path, perceptor: Embedded, batches: int = 4) -> dict[str, str]:
+def robust(work: Path, perceptor: EmbeddedPerceptor, batches: int = 4) -> dict[str, str]:
     """Accuracy in batches of 128 captions under PGD-10 in L2 balls, new compositions of the perceptor's own art."""
     source, table = Batches(work, ["eval"], 128, 999), {}
     drawn_batches = [source(0, number) for number in range(batches)]
@@ -159,7 +159,7 @@ def robust(work: Path, perceptor: Embedded, batches: int = 4) -> dict[str, str]:
 
 
 def _attacked(
-    perceptor: Embedded, pictures: Tensor, texts: Tensor, same: Tensor, eps: float, steps: int = 10
+    perceptor: EmbeddedPerceptor, pictures: Tensor, texts: Tensor, same: Tensor, eps: float, steps: int = 10
 ) -> Tensor:
     change = torch.zeros_like(pictures)
     for _ in range(steps if eps else 0):
@@ -176,7 +176,7 @@ def _attacked(
     return (pictures + change).detach().clamp(0, 1)
 
 
-def cost(perceptor: Embedded) -> dict[str, str]:
+def cost(perceptor: EmbeddedPerceptor) -> dict[str, str]:
     """CPU time of 8 cutouts forward and backward to the pictures, one thread, float32: the median of 15."""
     times, text = [], F.normalize(torch.randn(256), dim=0)
     for _ in range(15):
@@ -187,8 +187,8 @@ def cost(perceptor: Embedded) -> dict[str, str]:
     return {"8 cutouts forward and backward": f"{1000 * sorted(times)[7]:.0f} ms"}
 
 
-def _models(perceptor: Embedded) -> str:
-    return "-".join(f"{perceptor.fingerprint()} {Denoiser().fingerprint()}".replace(",", "").split())
+def _models(perceptor: EmbeddedPerceptor) -> str:
+    return "-".join(f"{perceptor.fingerprint()} {EmbeddedDenoiser().fingerprint()}".replace(",", "").split())
 
 
 def main() -> None:
@@ -206,7 +206,7 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", default=["identity", "colour", "robust", "cost", "drawn"])
     options = parser.parse_args()
     torch.set_num_threads(1)
-    perceptor = Embedded(folder=options.weights)
+    perceptor = EmbeddedPerceptor(folder=options.weights)
     parts = {
         "identity": lambda: identity(options.work, perceptor),
         "colour": lambda: colour(options.work, perceptor),

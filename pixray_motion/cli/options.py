@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from pixray_motion.story.limits import SEED
-from pixray_motion.story.report import Refused
-from pixray_motion.story.time import parse_time, round_half_up
+from pixray_motion.limits import SEED
+from pixray_motion.tracks.time import parse_time, round_half_up
+from pixray_motion.wording import InvalidValue
 
 if TYPE_CHECKING:
     from pixray_motion.story.model import Story
@@ -19,7 +19,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 QUALITIES = ("full", "draft")
 
 
-class Setting(click.ParamType[tuple[str, str]]):
+class Override(click.ParamType[tuple[str, str]]):
     """``key.path=value`` -> (key path, value)."""
 
     name = "KEY=VALUE"
@@ -46,7 +46,7 @@ def story_options(command: Command) -> Command:
         click.option(
             "--set",
             "settings",
-            type=Setting(),
+            type=Override(),
             multiple=True,
             help="Put a value in place of the story's, as in scenes.0.length=2s or scenes.forest.length=2s.",
         ),
@@ -64,7 +64,7 @@ def read_story(
     quality: str = "full",
 ) -> Story:
     """The story as the options want it."""
-    from pixray_motion.story.read import read
+    from pixray_motion.story.reading.story import read
     from pixray_motion.variants import draft
 
     others = tuple(pair for pair in settings if seed is None or pair[0] != "seed")
@@ -107,15 +107,15 @@ def _span(first: str, last: str, story: Story, end: int) -> range | None:
         first, last = f"{first}f", f"{last}f"
     try:
         return range(_frame(first.strip() or "0", story), _frame(last.strip() or f"{end}f", story))
-    except Refused:
+    except InvalidValue:
         return None
 
 
 def _frame(text: str, story: Story) -> int:
     time = parse_time(text, story.base)
     if time.unit == "%":
-        raise Refused("a share of what?")
+        raise InvalidValue("a share of what?")
     frame = round_half_up(time.frames(story.rate))
     if frame < 0:
-        raise Refused("before the film")
+        raise InvalidValue("before the film")
     return frame

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pixray_motion.cli.options import parse_frames, read_story, story_options
-from pixray_motion.story.words import movement_in_words, prompts_in_words
+from pixray_motion.story.describe import describe_movement, describe_prompts
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -61,8 +61,8 @@ def lines(made: Plan, rate: Fraction) -> Iterator[str]:
     for part in made.drawn():
         layer = part.drawing.partition("/")[2]
         scene = f"{made.scene}/{layer}" if layer else part.scene
-        wanted = prompts_in_words(part.prompts)
+        wanted = describe_prompts(part.prompts)
         losses = ", ".join(f"{name} {weight:.4g}" for name, weight in part.losses if weight)
         cut = "cut" if part.cut else ""
         wishes = "; ".join(text for text in (wanted, losses) if text)
-        yield LINE.format(made.frame, time, scene, cut, part.steps, movement_in_words(part) or "-", wishes)
+        yield LINE.format(made.frame, time, scene, cut, part.steps, describe_movement(part) or "-", wishes)

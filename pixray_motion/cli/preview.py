@@ -45,9 +45,9 @@ def preview(
     if draft and image is not None:
         raise click.UsageError("--draft paints the story, so it takes no --image: give one of them")
     read = read_story(story, settings, seed, outside, "draft" if draft else "full")
+    from pixray_motion.engine import Studio
     from pixray_motion.film import default_threads
     from pixray_motion.preview import Files, write_preview
-    from pixray_motion.render import Studio
 
     files = Files.named(output, story)
     files.check()
@@ -61,11 +61,11 @@ def preview(
 
 
 def _write_curves(path: Path, story: Story) -> None:
-    from pixray_motion.curves import draw_curves
-    from pixray_motion.output import check_file, explained
+    from pixray_motion.curve_chart import draw_curves
+    from pixray_motion.output.files import check_file, os_errors_as_output_errors
 
     if path.suffix.lower() != ".svg":
         raise click.UsageError(f"--curves writes an SVG, so its name ends in .svg. Got '{path}'")
     check_file(path)
-    with explained(path):
+    with os_errors_as_output_errors(path):
         path.write_text(draw_curves(story), "utf-8")

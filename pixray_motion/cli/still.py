@@ -8,7 +8,7 @@ import click
 
 from pixray_motion.cli.program import Failure
 from pixray_motion.errors import StoryError
-from pixray_motion.story.limits import SEED
+from pixray_motion.limits import SEED
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
@@ -34,10 +34,10 @@ def still(prompt: str, output: Path, drawer: str, size: str, steps: int | None, 
         raise Failure(f"cannot write a picture as '{output.suffix}'; allowed: {', '.join(SUFFIXES)}")
     if not prompt.strip():
         raise Failure("the prompt is empty: write what the picture shows, as in 'a red fox'")
+    from pixray_motion.engine import Studio, render
+    from pixray_motion.engine import still_story as story_of
     from pixray_motion.film import tags
-    from pixray_motion.output import check_file, write_picture
-    from pixray_motion.render import Studio, render
-    from pixray_motion.render import still as story_of
+    from pixray_motion.output.files import check_file, write_picture
 
     check_file(output)
     try:

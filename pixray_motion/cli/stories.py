@@ -25,7 +25,7 @@ REGISTRIES = {
     "movements": ("pixray_motion.movements", "movement"),
     "losses": ("pixray_motion.losses", "loss"),
     "filters": ("pixray_motion.filters", "image_filter"),
-    "priors": ("pixray_motion.priors.base", "prior"),
+    "denoisers": ("pixray_motion.denoisers.base", "denoiser"),
     "perceptors": ("pixray_motion.perceptors.base", "perceptor"),
 }
 Row = tuple[str, str, str, str]
@@ -44,7 +44,7 @@ def check(ctx: click.Context, stories: tuple[str, ...], outside: bool) -> None:
     Example:
       pixray-motion check stories/*.yaml
     """
-    from pixray_motion.story.read import read
+    from pixray_motion.story.reading.story import read
 
     failed = False
     for path in stories:
@@ -108,17 +108,17 @@ def new(file: Path) -> None:
 
 
 def _drawers(story: Story) -> str:
-    return ", ".join(dict.fromkeys(scene.drawer.name for scene in story.everything() if not scene.layers))
+    return ", ".join(dict.fromkeys(scene.drawer.name for scene in story.all_scenes() if not scene.layers))
 
 
 def _loop(story: Story) -> str:
     """How well a loop closes."""
     if story.loop is None:
         return ""
-    from pixray_motion.story.loop import seam
+    from pixray_motion.story.loop import closure_error
 
     drift = f"{float(abs(story.loop.drift).max()):.2g} of drift taken out, "
-    return f"; loops, {drift}movements close to {seam(story.loop, story.timeline):.1g}"
+    return f"; loops, {drift}movements close to {closure_error(story.loop, story.timeline):.1g}"
 
 
 def _write(file: TextIO, text: str) -> None:

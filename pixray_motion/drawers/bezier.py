@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pixray_motion.drawers.nearest import REACH, SOFT, Found, bernstein, find
+from pixray_motion.drawers.nearest import REACH, SOFT, Coverage, bernstein, find
 from pixray_motion.drawers.painting import painted
 from pixray_motion.lazy import torch
 
@@ -55,7 +55,7 @@ def premultiplied(shapes: Shapes, height: int, width: int) -> tuple[Tensor, Tens
     return planes[:3], planes[3]
 
 
-def coverage(found: Found, shapes: Shapes, width: int) -> Tensor:
+def coverage(found: Coverage, shapes: Shapes, width: int) -> Tensor:
     """(E,): how much of each pixel at an edge is covered: how much of its window, laid across the edge, lies inside."""
     weights = bernstein(found.t)[..., None]
     nearest = (shapes.curves.index_select(0, found.curve) * weights).sum(1)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from pixray_motion.bends import Points
+from pixray_motion.coordinate_maps import Points
 from pixray_motion.drawers.base import Params, drawer
 from pixray_motion.drawers.strokes import Source, StrokeDrawer, sampled
 from pixray_motion.geometry import Canvas
 from pixray_motion.lazy import torch
-from pixray_motion.sampling import folded
+from pixray_motion.sampling import apply_border_mode
 from pixray_motion.units import Count, Real
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class ClipDraw(StrokeDrawer):
         self.cell = (2 * canvas.half[0] / self.shape[1], 1 / self.shape[0])
         self.count = self.shape[0] * self.shape[1] if strokes > 1 else 1
 
-    def fresh(self, rng: Generator) -> Params:
+    def init_params(self, rng: Generator) -> Params:
         strokes, length = self.count, 0.1
         half = torch.tensor(self.canvas.half, dtype=torch.float32)
         start = (2 * torch.rand((strokes, 1, 2), generator=rng) - 1) * half
@@ -71,11 +71,11 @@ class ClipDraw(StrokeDrawer):
             "paper": paper
         }
 
-    def laid(
-        self, places: Points, segments: int, before: Tensor, came_from: Source, border: str, rng: Generator
+    def new_strokes(
+        self, places: Points, segments: int, before: Tensor, backward_map: Source, border: str, rng: Generator
     ) -> Params:
         """See ``StrokeDrawer.laid``: in the colours that the border mode finds there."""
-        colours = self._sampled(before, folded(came_from(places), self.canvas.half, border))
+        colours = self._sampled(before, apply_border_mode(backward_map(places), self.canvas.half, border))
         if border == "noise":
             colours = torch.rand(colours.shape, generator=rng)
         return self._side_by_side(places, segments, colours)

@@ -1,16 +1,17 @@
-"""A picture that a prior denoises: each frame is the one before, moved, covered with noise and cleaned again."""
+"""A picture that a denoiser denoises: each frame is the one before, moved, covered with noise and cleaned again."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from pixray_motion.bends import Bend
-from pixray_motion.drawers.base import Drawer, Params, Picture, drawer
+from pixray_motion.coordinate_maps import CoordinateMap
+from pixray_motion.drawers.base import Drawer, Params, drawer
 from pixray_motion.drawers.pixel import PixelDrawer
 from pixray_motion.drawers.plane import PlaneDrawer
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
-from pixray_motion.sharpen import crisp
+from pixray_motion.picture import Picture
+from pixray_motion.sharpen import sharpen_clamped
 from pixray_motion.units import Count, Flag, OneOf, Real
 
 if TYPE_CHECKING:
@@ -25,10 +26,10 @@ START = 0.99  # the level of a picture that is nothing but noise
 
 @drawer("diffusion")
 class DiffusionDrawer(Drawer):
-    """Pictures sampled by the story's prior, frame by frame; without a prior, a plane of pixels.
+    """Pictures sampled by the story's denoiser, frame by frame; without a denoiser, a plane of pixels.
 
     Params: those of a plane of pixels or, pixelated, of a grid of cells.
-    The scene's ``prior`` says how: its ``level`` is the noise that a frame is covered with (Deforum's strength is 1 -
+    The scene's ``denoiser`` says how: its ``level`` is the noise that a frame is covered with (Deforum's strength is 1 -
     level), its ``guidance`` how much the texts count, and ``steps`` is in how many steps the noise is taken away.
     """
 
@@ -37,16 +38,16 @@ class DiffusionDrawer(Drawer):
     def __init__(
         self,
         canvas: Canvas,
-        likeness: Annotated[float, Real(0, 100)] = 4.0,
+        perceptor_scale: Annotated[float, Real(0, 100)] = 4.0,
         cadence: Annotated[int, Count(1, 100)] = 1,
         noise: Annotated[str, OneOf(("fresh", "fixed"))] = "fixed",
         pixelate: Annotated[bool, Flag()] = False,
     ) -> None:
-        """``likeness``: how far the perceptor pulls each predicted picture; ``cadence``: every how many frames are
+        """``perceptor_scale``: how far the perceptor pulls each predicted picture; ``cadence``: every how many frames are
         denoised, the others only move; ``noise``: the same for the whole film, or ``fresh`` in each frame;
-        ``pixelate``: show the prior's own pixels as cells."""
+        ``pixelate``: show the denoiser's own pixels as cells."""
         self.canvas = canvas
-        self.likeness, self.cadence, self.kept = likeness, cadence, noise == "fixed"
+        self.perceptor_scale, self.cadence, self.kept = perceptor_scale, cadence, noise == "fixed"
         self.plane: Drawer = PixelDrawer(canvas, grid=_cells(canvas)) if pixelate else PlaneDrawer(canvas)
         self.pixelate = pixelate
 
@@ -54,12 +55,16 @@ class DiffusionDrawer(Drawer):
     def learned(self) -> tuple[str, ...]:
         return self.plane.learned
 
-    def fresh(self, rng: Generator) -> Params:
-        return self.plane.fresh(rng)
+    def init_params(self, rng: Generator) -> Params:
+        return self.plane.init_params(rng)
 
     def draw(self, params: Params) -> Picture:
         picture = self.plane.draw(params)
-        return picture if self.pixelate else picture.through(lambda pixels: crisp(pixels, self.canvas.height))
+        return (
+            picture
+            if self.pixelate
+            else picture.with_filter(lambda pixels: sharpen_clamped(pixels, self.canvas.height))
+        )
 
     def encode(self, image: Tensor) -> Params:
         return self.plane.encode(image)
@@ -67,24 +72,24 @@ class DiffusionDrawer(Drawer):
     def warp(self, params: Params, motion: Motion, border: str, rng: Generator) -> Params:
         return self.plane.warp(params, motion, border, rng)
 
-    def bend(self, params: Params, bend: Bend, border: str, rng: Generator) -> Params:
-        return self.plane.bend(params, bend, border, rng)
+    def remap(self, params: Params, bend: CoordinateMap, border: str, rng: Generator) -> Params:
+        return self.plane.remap(params, bend, border, rng)
 
-    def pull(self, params: Params, change: Tensor) -> Params | None:
-        return self.plane.pull(params, change)
+    def apply_update(self, params: Params, change: Tensor) -> Params | None:
+        return self.plane.apply_update(params, change)
 
     def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:
-        """See ``Drawer.refine``. Without a prior the perceptor's gradient draws alone."""
+        """See ``Drawer.refine``. Without a denoiser the perceptor's gradient draws alone."""
         if objective.guide is None:
             return self.plane.refine(params, objective, steps)
         plan = objective.plan
         if plan.local % self.cadence and not plan.cut:
             return params, {}
         with torch.no_grad():
-            before = self.plane.draw(params).quick(self.canvas, objective.native) * 2 - 1
-        level = START if plan.cut and plan.init is None else objective.guide.level
-        after = objective.sample(before, level, steps, self.likeness, self.kept)
-        changed = self.plane.pull(params, (after - before) / 2)
+            before = self.plane.draw(params).preview(self.canvas, objective.native) * 2 - 1
+        level = START if plan.cut and plan.init is None else objective.guide.noise_level
+        after = objective.sample(before, level, steps, self.perceptor_scale, self.kept)
+        changed = self.plane.apply_update(params, (after - before) / 2)
         assert changed is not None
         objective(self.draw(changed))
         return changed, objective.scores()

@@ -52,7 +52,7 @@ class FftDrawer(RasterDrawer):
     def learned(self) -> tuple[str, ...]:
         return ("spectrum",)
 
-    def fresh(self, rng: Generator) -> Params:
+    def init_params(self, rng: Generator) -> Params:
         view = torch.from_numpy(Motion.identity().matrix)
         return {"spectrum": torch.randn(self.basis.shape, generator=rng) * 0.01, "view": view}
 
@@ -62,7 +62,7 @@ class FftDrawer(RasterDrawer):
     def learn(self, pixels: Tensor) -> Params:
         return {"spectrum": self.basis.parts(_mixed(torch.logit(pixels, FAINTEST), self._unmix))}
 
-    def pull(self, params: Params, change: Tensor) -> Params:
+    def apply_update(self, params: Params, change: Tensor) -> Params:
         """See ``Drawer.pull``.
 
         Neighbours take the same step before the sigmoid, the one that changes their mean as wanted. Were each pixel

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from pixray_motion.bends import Points
+from pixray_motion.coordinate_maps import Points
 from pixray_motion.drawers.base import Params, drawer
 from pixray_motion.drawers.strokes import Source, StrokeDrawer
 from pixray_motion.geometry import Canvas
@@ -45,7 +45,7 @@ class LineSketch(StrokeDrawer):
         super().__init__(canvas, (min_width, max_width), rates)
         self.strokes, self.segments = strokes, stroke_length
 
-    def fresh(self, rng: Generator) -> Params:
+    def init_params(self, rng: Generator) -> Params:
         """Walks that begin in the middle of the paper."""
         half = torch.tensor(self.canvas.half)
         start = (torch.rand((self.strokes, 2), generator=rng) - 0.5) * half
@@ -68,12 +68,12 @@ class LineSketch(StrokeDrawer):
             "paper": torch.tensor(PAPER),
         }
 
-    def laid(
+    def new_strokes(
         self,
         places: Points,
         segments: int,
         before: Tensor,  # noqa: ARG002
-        came_from: Source,  # noqa: ARG002
+        backward_map: Source,  # noqa: ARG002
         border: str,  # noqa: ARG002
         rng: Generator,
     ) -> Params:

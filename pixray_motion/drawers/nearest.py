@@ -29,7 +29,7 @@ NEWTON = 2  # steps towards the nearest point
 
 
 @dataclass(frozen=True)
-class Found:
+class Coverage:
     """The pixels that shapes touch, ``counts`` of each, one shape after the other.
 
     ``pixel`` (M,) row * width + column; ``edge`` (E,) which of these are not wholly covered, perhaps; of each of them
@@ -69,7 +69,7 @@ class Runs:
 
 
 @dataclass(frozen=True)
-class Sheets:
+class ShapeTiles:
     """Where each shape's cells begin, ``start`` (S + 1,), and its box: ``left``, ``top`` and ``width`` (S,)."""
 
     start: Tensor
@@ -93,8 +93,8 @@ class Sheets:
 
 def find(
     curves: Tensor, owner: Tensor, half_widths: Tensor, filled: Tensor, height: int, width: int
-) -> Found:
-    """See ``Found``. ``filled`` (S,) bool."""
+) -> Coverage:
+    """See ``Coverage``. ``filled`` (S,) bool."""
     half = torch.where(filled, 0.0, half_widths)
     pieces = _pieces(curves, half[owner] + REACH, torch.where(filled[owner], SHARP, FLAT).to(curves))
     boxes = _boxes(pieces, owner, half + REACH + FLAT, height, width)
@@ -115,10 +115,10 @@ def _found(
     curves: Tensor,
     half: Tensor,
     filled: Tensor,
-    sheets: Sheets,
+    sheets: ShapeTiles,
     height: int,
     width: int,
-) -> Found:
+) -> Coverage:
     """``shape`` (P,) of each piece, among those that ``half`` (S,) and ``sheets`` are about."""
     cells = int(sheets.start[-1])
     reach = half[shape] + REACH
@@ -148,7 +148,7 @@ def _found(
     touched = (inside | (winding != 0) | edge).nonzero()[:, 0]
     whose, pixel = sheets.pixel(touched, width)
     side = torch.where(fill, torch.where(winding[at] != 0, 1, -1), 0)
-    return Found(
+    return Coverage(
         pixel,
         torch.bincount(whose, minlength=len(half)).tolist(),
         edge[touched].nonzero()[:, 0],
@@ -158,12 +158,12 @@ def _found(
     )
 
 
-def _joined(parts: list[Found]) -> Found:
+def _joined(parts: list[Coverage]) -> Coverage:
     first, offset = [], 0
     for part in parts:
         first.append(part.edge + offset)
         offset += len(part.pixel)
-    return Found(
+    return Coverage(
         torch.cat([part.pixel for part in parts]),
         [count for part in parts for count in part.counts],
         torch.cat(first),
@@ -216,10 +216,10 @@ def _boxes(
     return low[:, 0], low[:, 1], high[:, 0], high[:, 1]
 
 
-def _sheets(left: Tensor, top: Tensor, right: Tensor, bottom: Tensor) -> Sheets:
+def _sheets(left: Tensor, top: Tensor, right: Tensor, bottom: Tensor) -> ShapeTiles:
     areas = (right - left) * (bottom - top)
     start = torch.nn.functional.pad(areas.cumsum(0), (1, 0))
-    return Sheets(start, left, top, right - left)
+    return ShapeTiles(start, left, top, right - left)
 
 
 def _chunks(counts: Tensor) -> list[slice]:
@@ -275,13 +275,13 @@ def _between(slope: Tensor, offset: Tensor, least: Tensor, most: Tensor) -> tupl
     flat = slope.abs() < 1e-9
     a, b = (least - offset) / slope, (most - offset) / slope
     inside = (offset >= least) & (offset <= most)
-    everything = torch.full_like(a, torch.inf)
-    low = torch.where(flat, torch.where(inside, -everything, everything), torch.minimum(a, b))
-    high = torch.where(flat, torch.where(inside, everything, -everything), torch.maximum(a, b))
+    all_scenes = torch.full_like(a, torch.inf)
+    low = torch.where(flat, torch.where(inside, -all_scenes, all_scenes), torch.minimum(a, b))
+    high = torch.where(flat, torch.where(inside, all_scenes, -all_scenes), torch.maximum(a, b))
     return low, high
 
 
-def _summed(sheets: Sheets, shape: Tensor, runs: Runs, cells: int) -> Tensor:
+def _summed(sheets: ShapeTiles, shape: Tensor, runs: Runs, cells: int) -> Tensor:
     """(cells,): how many runs lie over each cell."""
     some = (runs.end > runs.first).nonzero()[:, 0]
     of, row = shape[runs.piece[some]], runs.row[some]
@@ -293,7 +293,7 @@ def _summed(sheets: Sheets, shape: Tensor, runs: Runs, cells: int) -> Tensor:
 
 
 def _windings(
-    pieces: Pieces, shape: Tensor, filled: Tensor, sheets: Sheets, cells: int, height: int
+    pieces: Pieces, shape: Tensor, filled: Tensor, sheets: ShapeTiles, cells: int, height: int
 ) -> Tensor:
     """(cells,): how often a filled shape's outline goes round each pixel's centre."""
     some = filled[shape].nonzero()[:, 0]

@@ -13,7 +13,7 @@ _INNER = np.array([1 / 3, 2 / 3])
 _BETWEEN = np.array([1 / 6, 1 / 2, 5 / 6])
 
 
-def carried(paths: Points, apply: Callable[[Points], Points], tolerance: float) -> Points:
+def warp_paths(paths: Points, apply: Callable[[Points], Points], tolerance: float) -> Points:
     """``paths`` (N, 3 * segments + 1, 2) moved by a map that may bend them.
 
     Each segment passes through the images of its ends and of two points between; if others of its points are then more

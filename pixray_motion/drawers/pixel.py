@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from pixray_motion.bends import Bend, Points
+from pixray_motion.coordinate_maps import CoordinateMap, Points
 from pixray_motion.descend import descend
-from pixray_motion.drawers.base import Drawer, Params, Picture, drawer
+from pixray_motion.drawers.base import Drawer, Params, drawer
 from pixray_motion.drawers.markup import hexadecimal, polygon
 from pixray_motion.drawers.tilings import KINDS, Index, fitted
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
-from pixray_motion.sampling import folded
+from pixray_motion.picture import Picture
+from pixray_motion.sampling import apply_border_mode
 from pixray_motion.units import Flag, Grid, OneOf, Palette, Real
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ Map = Callable[[Points], Points]
 
 
 @dataclass(frozen=True)
-class Bags:
+class CellCoverage:
     """What pixels show: ``share`` of ``cell`` in ``pixel``, (M,) each; ``start`` (H * W,): each pixel's first."""
 
     pixel: Tensor
@@ -69,23 +70,25 @@ class PixelDrawer(Drawer):
         self.tiling = fitted(cells, canvas, grid, ROWS / scale, iso)
         self.shape, self.size = self.tiling.shape, self.tiling.size
         self.palette = None if palette is None else torch.tensor(palette).float() / 255
-        self._bags = None if cells == "rect" else self._bagged(1 if palette else self.tiling.fine())
+        self._coverage = (
+            None if cells == "rect" else self._cell_coverage(1 if palette else self.tiling.fine())
+        )
 
     @property
     def learned(self) -> tuple[str, ...]:
         return ("cells",)
 
-    def fresh(self, rng: Generator) -> Params:
+    def init_params(self, rng: Generator) -> Params:
         noise = 0.01 if self.palette is None else 0.05
         return self._laid((0.5 + noise * torch.randn((1, 3, *self.shape), generator=rng)).clamp(0, 1))
 
     def draw(self, params: Params) -> Picture:
         """With hard edges where the cells are aligned with pixels, or may have no other colours than the palette's."""
         colours = self.colours(params)
-        if self._bags is None:
+        if self._coverage is None:
             across, down = 1 / self.size
             return Picture(colours, (across, down), Motion.identity(), cells=True)
-        bags, density = self._bags, float(self.canvas.height)
+        bags, density = self._coverage, float(self.canvas.height)
         pixels = torch.nn.functional.embedding_bag(
             bags.cell, colours[0].flatten(1).T, bags.start, mode="sum", per_sample_weights=bags.share
         )
@@ -103,7 +106,7 @@ class PixelDrawer(Drawer):
         for outline, colour in zip(outlines, colours, strict=True):
             if (outline.max(0) > 0).all() and (outline.min(0) < 2 * corner).all():
                 paths.setdefault(hexadecimal(colour), []).append(polygon(outline))
-        hard = self._bags is None or self.palette is not None
+        hard = self._coverage is None or self.palette is not None
         lines = [
             f'<path d="{"".join(cells)}" fill="{colour}"' + ("/>" if hard else f' stroke="{colour}"/>')
             for colour, cells in paths.items()
@@ -121,10 +124,10 @@ class PixelDrawer(Drawer):
         return nearest + (cells - cells.detach())
 
     def encode(self, image: Tensor) -> Params:
-        mode = "area" if self._bags is None else "bilinear"
+        mode = "area" if self._coverage is None else "bilinear"
         return self._laid(self._averaged(image.float(), mode).clamp(0, 1))
 
-    def pull(self, params: Params, change: Tensor) -> Params:
+    def apply_update(self, params: Params, change: Tensor) -> Params:
         """See ``Drawer.pull``. With a palette the change is one of what is shown, so cells come back to that."""
         cells = params["cells"]
         if self.palette is not None:
@@ -137,22 +140,22 @@ class PixelDrawer(Drawer):
             return params
         return self._moved(params, motion.apply, motion.inverse().apply, border, rng)
 
-    def bend(self, params: Params, bend: Bend, border: str, rng: Generator) -> Params:
-        return self._moved(params, bend.apply, bend.source, border, rng)
+    def remap(self, params: Params, bend: CoordinateMap, border: str, rng: Generator) -> Params:
+        return self._moved(params, bend.apply, bend.apply_inverse, border, rng)
 
     def _moved(self, params: Params, apply: Map, source: Map, border: str, rng: Generator) -> Params:
         """Every cell takes on the point that comes nearest; what a fold copies has no such point, only a source."""
         offset = params["offset"].numpy()
         centres = self.tiling.centre(np.moveaxis(np.indices(self.shape), 0, -1))
-        came_from = source(centres)
-        candidates = self.tiling.index(came_from)[None] + NEIGHBOURS[:, None, None]
+        backward_map = source(centres)
+        candidates = self.tiling.index(backward_map)[None] + NEIGHBOURS[:, None, None]
         known = np.clip(candidates, 0, np.array(self.shape) - 1)
         points = self.tiling.centre(candidates) + offset[known[..., 0], known[..., 1]]
         misses = apply(points) - centres
-        nearest = self.tiling.apart(misses).argmin(0)[None, ..., None]
+        nearest = self.tiling.cell_distance(misses).argmin(0)[None, ..., None]
         chosen = np.take_along_axis(candidates, nearest, 0)[0]
         miss = np.take_along_axis(misses, nearest, 0)[0].clip(-self.size / 2, self.size / 2)
-        copied = self.tiling.apart(apply(came_from) - centres).reshape(*self.shape, 1) > 0.5
+        copied = self.tiling.cell_distance(apply(backward_map) - centres).reshape(*self.shape, 1) > 0.5
         return {
             "cells": self._taken(params["cells"], np.where(copied, candidates[0], chosen), border, rng),
             "offset": torch.from_numpy(np.where(copied, 0.0, miss)),
@@ -167,7 +170,7 @@ class PixelDrawer(Drawer):
     def _taken(self, cells: Tensor, source: Index, border: str, rng: Generator) -> Tensor:
         """(1, 3, rows, columns): the colours of the cells ``source``, which may lie beyond the screen."""
         centre = self.tiling.centre(source)
-        inside = folded(centre, self.canvas.half, border)
+        inside = apply_border_mode(centre, self.canvas.half, border)
         beyond = ((source < 0) | (source >= np.array(self.shape))).any(-1)
         index = np.where(beyond.reshape(*beyond.shape, 1), self.tiling.index(inside), source)
         row, column = np.moveaxis(np.clip(index, 0, np.array(self.shape) - 1), -1, 0)
@@ -179,25 +182,25 @@ class PixelDrawer(Drawer):
 
     def _averaged(self, image: Tensor, mode: str) -> Tensor:
         """(1, 3, rows, columns): what an image (1, 3, h, w) of the whole screen has in each cell."""
-        size = self.shape if self._bags is None else (self.canvas.height, self.canvas.width)
+        size = self.shape if self._coverage is None else (self.canvas.height, self.canvas.width)
         fine = image
         if image.shape[-2:] != size:
             fine = torch.nn.functional.interpolate(image, size, mode=mode, antialias=mode == "bilinear")
-        if self._bags is None:
+        if self._coverage is None:
             return fine
-        cell, share = self._bags.cell, self._bags.share
+        cell, share = self._coverage.cell, self._coverage.share
         sums = torch.zeros(3, self.shape[0] * self.shape[1]).index_add_(
-            1, cell, fine[0].flatten(1)[:, self._bags.pixel] * share
+            1, cell, fine[0].flatten(1)[:, self._coverage.pixel] * share
         )
         sizes = torch.zeros(sums.shape[1]).index_add_(0, cell, share)
         colours = torch.where(sizes > 0, sums / sizes.clamp(min=1e-6), fine.mean((0, 2, 3))[:, None])
         return colours.view(1, 3, *self.shape)
 
-    def _bagged(self, fine: int) -> Bags:
+    def _cell_coverage(self, fine: int) -> CellCoverage:
         pixel, cell, share = self.tiling.shares(fine)
         pixels = torch.from_numpy(pixel)
         start = torch.searchsorted(pixels, torch.arange(self.canvas.width * self.canvas.height))
-        return Bags(pixels, torch.from_numpy(cell), torch.from_numpy(share).float(), start)
+        return CellCoverage(pixels, torch.from_numpy(cell), torch.from_numpy(share).float(), start)
 
     def _laid(self, cells: Tensor) -> Params:
         return {"cells": cells, "offset": torch.zeros((*self.shape, 2), dtype=torch.float64)}

@@ -25,7 +25,7 @@ class PlaneDrawer(RasterDrawer):
     def learned(self) -> tuple[str, ...]:
         return ("plane",)
 
-    def fresh(self, rng: Generator) -> Params:
+    def init_params(self, rng: Generator) -> Params:
         size = (self.canvas.height, self.canvas.width)
         return self.encode(0.5 + 0.003 * torch.randn((1, 3, *size), generator=rng).clamp(-3, 3))
 

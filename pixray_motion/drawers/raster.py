@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pixray_motion.bends import Bend, Points
-from pixray_motion.drawers.base import Drawer, Params, Picture
+from pixray_motion.coordinate_maps import CoordinateMap, Points
+from pixray_motion.drawers.base import Drawer, Params
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
-from pixray_motion.sampling import SPLINE_ORDER, field_sample, folded, spline_sample
+from pixray_motion.picture import Picture
+from pixray_motion.sampling import SPLINE_ORDER, apply_border_mode, field_sample, spline_sample
 
 Source = Callable[[Points], Points]
 
@@ -35,8 +36,8 @@ BADLY = 0.1  # in more than this share of the screen
 class RasterDrawer(Drawer):
     """Params: whatever ``pixels`` needs to make the plane, and ``view`` (3, 3) float64, plane -> screen.
 
-    Once bent, the plane is seen through ``came_from`` (h, w, 2), where on it each of its places shows what lies,
-    before the view; and ``went_to``, the same the other way. The plane has the canvas' pixels to a height, and its
+    Once bent, the plane is seen through ``backward_map`` (h, w, 2), where on it each of its places shows what lies,
+    before the view; and ``forward_map``, the same the other way. The plane has the canvas' pixels to a height, and its
     pixels lie on the canvas' while the view is at rest.
     """
 
@@ -59,8 +60,8 @@ class RasterDrawer(Drawer):
     def draw(self, params: Params) -> Picture:
         density, view = float(self.canvas.height), Motion(params["view"].numpy())
         picture = Picture(self.pixels(params), (density, density), Motion.identity())
-        if "came_from" in params:
-            picture = picture.bent(params["came_from"], self.canvas)
+        if "backward_map" in params:
+            picture = picture.warped(params["backward_map"], self.canvas)
         return replace(picture, view=view)
 
     def encode(self, image: Tensor) -> Params:
@@ -68,7 +69,7 @@ class RasterDrawer(Drawer):
         size = (self.canvas.height, self.canvas.width)
         if image.shape[-2:] != size:
             image = torch.nn.functional.interpolate(image, size, mode="bicubic", antialias=True)
-        places = folded(self._places(), self.canvas.half, "mirror")
+        places = apply_border_mode(self._places(), self.canvas.half, "mirror")
         return self._laid(spline_sample(_numpy(image), places, self.canvas.height), Motion.identity())
 
     def warp(self, params: Params, motion: Motion, border: str, rng: Generator) -> Params:
@@ -77,25 +78,25 @@ class RasterDrawer(Drawer):
             return params
         before = Motion(params["view"].numpy())
         after = motion @ before
-        if (before.is_identity and "came_from" not in params) or not self._shows(after):
-            view = Motion.identity() if "came_from" in params else self._shifted(after)
+        if (before.is_identity and "backward_map" not in params) or not self._shows(after):
+            view = Motion.identity() if "backward_map" in params else self._shifted(after)
             return self._rebased(params, motion.inverse().apply, view, border, rng)
         return params | {"view": torch.from_numpy(after.matrix)}
 
-    def bend(self, params: Params, bend: Bend, border: str, rng: Generator) -> Params:
+    def remap(self, params: Params, bend: CoordinateMap, border: str, rng: Generator) -> Params:
         """See ``Drawer.bend``. The plane stays as it is while it has all that is seen, and is seen sharply."""
         view = Motion(params["view"].numpy())
-        if view.is_identity and "came_from" not in params:
+        if view.is_identity and "backward_map" not in params:
             params = self._rebased(params, lambda points: points, view, border, rng)
-        came_from = self._on_plane(params, bend.source(self._places()))
-        if self._shows_bent(came_from):
-            fields = {"came_from": came_from, "went_to": bend.apply(self._on_screen(params))}
+        backward_map = self._on_plane(params, bend.apply_inverse(self._places()))
+        if self._shows_bent(backward_map):
+            fields = {"backward_map": backward_map, "forward_map": bend.apply(self._on_screen(params))}
             laid = {name: torch.from_numpy(field).float() for name, field in fields.items()}
             return params | laid | {"view": torch.from_numpy(Motion.identity().matrix)}
-        view = Motion.identity() if "came_from" in params else self._shifted(view)
-        return self._rebased(params, bend.source, view, border, rng)
+        view = Motion.identity() if "backward_map" in params else self._shifted(view)
+        return self._rebased(params, bend.apply_inverse, view, border, rng)
 
-    def pull(self, params: Params, change: Tensor) -> Params:
+    def apply_update(self, params: Params, change: Tensor) -> Params:
         """See ``Drawer.pull``."""
         return params | self.learn((self.pixels(params) + self._laid_out(params, change)).clamp(0, 1))
 
@@ -115,7 +116,7 @@ class RasterDrawer(Drawer):
         if not self._shows(view):
             view = Motion.identity()
         seen = source(view.apply(self._places()))
-        inside = folded(seen, self.canvas.half, border)
+        inside = apply_border_mode(seen, self.canvas.half, border)
         pixels = spline_sample(
             _numpy(self.pixels(params)), self._on_plane(params, inside), self.canvas.height, self.order
         )
@@ -128,22 +129,24 @@ class RasterDrawer(Drawer):
     def _on_plane(self, params: Params, points: Points) -> Points:
         """Where on the plane is what is seen at (..., 2) points of the screen."""
         points = Motion(params["view"].numpy()).inverse().apply(points)
-        if "came_from" not in params:
+        if "backward_map" not in params:
             return points
-        return field_sample(params["came_from"].double().numpy(), self._places(), self.canvas.height, points)
+        return field_sample(
+            params["backward_map"].double().numpy(), self._places(), self.canvas.height, points
+        )
 
     def _on_screen(self, params: Params) -> Points:
         """(h, w, 2): where on the screen each of the plane's pixels is."""
-        places = params["went_to"].double().numpy() if "went_to" in params else self._places()
+        places = params["forward_map"].double().numpy() if "forward_map" in params else self._places()
         return Motion(params["view"].numpy()).apply(places)
 
-    def _shows_bent(self, came_from: Points) -> bool:
+    def _shows_bent(self, backward_map: Points) -> bool:
         """Whether all that the screen shows lies on the plane, and most of it hardly stretched or squeezed."""
         top, left = (
             (self.plane.height - self.canvas.height) // 2,
             (self.plane.width - self.canvas.width) // 2,
         )
-        shown = came_from[top : top + self.canvas.height, left : left + self.canvas.width]
+        shown = backward_map[top : top + self.canvas.height, left : left + self.canvas.width]
         if (np.abs(shown) > self._reach).any():
             return False
         down, across = np.gradient(shown, 1 / self.canvas.height, axis=(0, 1))

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pixray_motion.bends import Bend, Points, swollen
+from pixray_motion.coordinate_maps import CoordinateMap, Points, local_area_scale
 from pixray_motion.descend import descend
-from pixray_motion.drawers.base import Drawer, Params, Picture
+from pixray_motion.drawers.base import Drawer, Params
 from pixray_motion.drawers.bezier import Shapes, drawn
 from pixray_motion.drawers.markup import curve, hexadecimal, opacity
-from pixray_motion.drawers.paths import carried
+from pixray_motion.drawers.paths import warp_paths
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
+from pixray_motion.picture import Picture
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -53,12 +54,12 @@ class StrokeDrawer(Drawer):
         self.rates = rates
 
     @abstractmethod
-    def laid(
-        self, places: Points, segments: int, before: Tensor, came_from: Source, border: str, rng: Generator
+    def new_strokes(
+        self, places: Points, segments: int, before: Tensor, backward_map: Source, border: str, rng: Generator
     ) -> Params:
         """New strokes around ``places`` (N, 2), where paper shows after a movement.
 
-        ``before`` (1, 3, H, W) is what was seen, and ``came_from`` tells where on it things were.
+        ``before`` (1, 3, H, W) is what was seen, and ``backward_map`` tells where on it things were.
         """
 
     @property
@@ -108,23 +109,23 @@ class StrokeDrawer(Drawer):
             return params
         points = params["points"].double().numpy()
         slack = SLACK / self.canvas.height
-        carry = motion.apply if motion.is_affine else partial(carried, apply=motion.apply, tolerance=slack)
+        carry = motion.apply if motion.is_affine else partial(warp_paths, apply=motion.apply, tolerance=slack)
         moved = _moved(params, carry(points), motion.areas(_middles(points)))
         return self._filled(params, moved, motion.inverse().apply, border, rng)
 
-    def bend(self, params: Params, bend: Bend, border: str, rng: Generator) -> Params:
+    def remap(self, params: Params, bend: CoordinateMap, border: str, rng: Generator) -> Params:
         """See ``Drawer.bend``. Of the strokes that a fold copies only so many stay that the copies find room."""
         moved = params
         for part in bend.each():
             points = moved["points"].double().numpy()
-            there = carried(points, part.apply, SLACK / self.canvas.height)
-            moved = _moved(moved, there, swollen(part, _middles(points)))
+            there = warp_paths(points, part.apply, SLACK / self.canvas.height)
+            moved = _moved(moved, there, local_area_scale(part, _middles(points)))
             if part.copies():
                 moved = _copied(moved, part)
-        return self._filled(params, moved, bend.source, border, rng)
+        return self._filled(params, moved, bend.apply_inverse, border, rng)
 
     def _filled(
-        self, before: Params, moved: Params, came_from: Source, border: str, rng: Generator
+        self, before: Params, moved: Params, backward_map: Source, border: str, rng: Generator
     ) -> Params:
         """``moved``, and where the paper would show, new strokes in place of those that have left."""
         if border == "wrap":
@@ -138,7 +139,7 @@ class StrokeDrawer(Drawer):
         with torch.no_grad():
             seen = self.pixels(before)
         segments = (moved["points"].shape[1] - 1) // 3
-        new = self.laid(self.places[bare.numpy()], segments, seen, came_from, border, rng)
+        new = self.new_strokes(self.places[bare.numpy()], segments, seen, backward_map, border, rng)
         kept = torch.ones(len(moved["widths"]), dtype=torch.bool)
         kept[gone] = False
         return moved | {name: torch.cat([some, moved[name][kept]]) for name, some in new.items()}
@@ -194,7 +195,7 @@ def _middles(points: Points) -> Points:
     return points[:, points.shape[1] // 6 * 3]
 
 
-def _copied(params: Params, fold: Bend) -> Params:
+def _copied(params: Params, fold: CoordinateMap) -> Params:
     """The topmost strokes of those that a fold keeps, with their copies; the others are put out of sight."""
     copies = fold.copies()
     inside = torch.from_numpy(fold.keeps(params["points"].double().mean(1).numpy())).nonzero()[:, 0]

@@ -99,7 +99,7 @@ class Tiling:
         outline: Points = places * self.size - np.array(self.canvas.half)
         return outline
 
-    def apart(self, ways: Points) -> Points:
+    def cell_distance(self, ways: Points) -> Points:
         """(...): how long (..., 2) ways are for a cell: about 1 to a neighbour, by the norm that has its shape."""
         x, y = np.moveaxis(np.abs(ways) / self.size, -1, 0)
         norms: dict[str, Points] = {

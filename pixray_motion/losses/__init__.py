@@ -10,7 +10,7 @@ from pixray_motion.registry import Registry
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from pixray_motion.objective import Look
+    from pixray_motion.objective import LossInput
 
-Loss = Callable[["Look"], "Tensor"]
+Loss = Callable[["LossInput"], "Tensor"]
 loss: Registry[Loss] = Registry("loss", builtin="pixray_motion.losses.colour")

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pixray_motion.bends import Bend
+from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.geometry import Matrix, Motion
 from pixray_motion.registry import Registry
-from pixray_motion.story.track import Samples, Track
+from pixray_motion.tracks.base import Samples, Track
 
 MakeMotion = Callable[..., Motion]
-MakePose = Callable[..., Motion | Bend]
+MakePose = Callable[..., Motion | CoordinateMap]
 Tracks = Mapping[str, Track | tuple[Track, Track]]
 movement: Registry[MakePose] = Registry("movement", builtin="pixray_motion.movements")
 
@@ -57,30 +57,32 @@ class Move(Movement):
 
 
 @dataclass(frozen=True)
-class Bending:
+class Distortion:
     """A registered movement whose poses are bends. It acts by itself: no matrix holds it, so no group does."""
 
     name: str
-    make: type[Bend]
+    make: type[CoordinateMap]
     tracks: Tracks
 
-    def pose(self, frame: float) -> Bend:
+    def pose(self, frame: float) -> CoordinateMap:
         return self.make(**{name: _value(track, frame) for name, track in self.tracks.items()})
 
-    def steps(self, before: Samples, after: Samples) -> list[tuple[Bend, ...]]:
+    def steps(self, before: Samples, after: Samples) -> list[tuple[CoordinateMap, ...]]:
         """What happens between many pairs of frames."""
-        return [new.since(old) for old, new in zip(self._poses(before), self._poses(after), strict=True)]
+        return [
+            new.relative_to(old) for old, new in zip(self._poses(before), self._poses(after), strict=True)
+        ]
 
-    def _poses(self, frames: Samples) -> list[Bend]:
+    def _poses(self, frames: Samples) -> list[CoordinateMap]:
         values = {name: _listed(_values(track, frames)) for name, track in self.tracks.items()}
         return [
             self.make(**{name: value[row] for name, value in values.items()}) for row in range(len(frames))
         ]
 
 
-def bends(make: MakePose) -> bool:
+def is_distortion(make: MakePose) -> bool:
     """Whether a registered movement is one that bends."""
-    return isinstance(make, type) and issubclass(make, Bend)
+    return isinstance(make, type) and issubclass(make, CoordinateMap)
 
 
 @dataclass(frozen=True)

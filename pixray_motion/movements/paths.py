@@ -8,7 +8,7 @@ import numpy as np
 
 from pixray_motion.geometry import Motion
 from pixray_motion.movements.base import movement
-from pixray_motion.story.noise import noise
+from pixray_motion.tracks.noise import noise
 from pixray_motion.units import CENTRE, Amount, Angle, Length, Point, Scale, Seconds, Seed
 
 

@@ -7,12 +7,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from pixray_motion.bends import Chain
+from pixray_motion.coordinate_maps import ComposedMap
 from pixray_motion.geometry import Matrix, Motion
 from pixray_motion.movements.base import product
-from pixray_motion.story.entrance import turned
 from pixray_motion.story.plan import Layer, Plan
 from pixray_motion.story.timeline import Timeline
+from pixray_motion.story.transition import morph_prompts
 
 FIRST = "first/"  # the name of a drawing of the film's first frame, put by until its end
 POINTS = 12  # from the middle to each corner, that are looked at
@@ -29,12 +29,12 @@ class Loop:
     fade: Fraction
     drift: Matrix
 
-    def undrifted(self, frame: int) -> Motion:
+    def without_drift(self, frame: int) -> Motion:
         """What takes the pose that a story's movements have at ``frame`` to the one of the film that closes."""
         return Motion(_exponential(-self.drift * (frame / self.frames)))
 
 
-def looped(plan: Plan, loop: Loop, scenes: Timeline) -> Plan:
+def close_loop(plan: Plan, loop: Loop, scenes: Timeline) -> Plan:
     """The plan of a frame of a film that closes."""
     plan = _closed(plan, loop)
     if plan.frame == 0:
@@ -46,7 +46,7 @@ def looped(plan: Plan, loop: Loop, scenes: Timeline) -> Plan:
         return plan
     share = float(1 - left / (loop.fade + 1))
     first = _first(loop, scenes, plan.frame, left + 1 > loop.fade)
-    prompts = turned(plan.prompts, scenes.plan(0).prompts, share)
+    prompts = morph_prompts(plan.prompts, scenes.plan(0).prompts, share)
     return replace(plan, prompts=prompts, layers=(Layer(replace(plan, prompts=prompts)), Layer(first, share)))
 
 
@@ -55,7 +55,7 @@ def _closed(plan: Plan, loop: Loop) -> Plan:
     layers = tuple(replace(layer, plan=_closed(layer.plan, loop)) for layer in plan.layers)
     if plan.cut or not loop.drift.any():
         return replace(plan, layers=layers)
-    motion = loop.undrifted(plan.frame) @ plan.motion @ loop.undrifted(plan.frame - 1).inverse()
+    motion = loop.without_drift(plan.frame) @ plan.motion @ loop.without_drift(plan.frame - 1).inverse()
     return replace(plan, motion=motion, layers=layers)
 
 
@@ -71,20 +71,20 @@ def _first(loop: Loop, scenes: Timeline, frame: int, begins: bool) -> Plan:
             plan, frame=frame, layers=layers, steps=0, cut=False, motion=motion, drawing=FIRST + plan.drawing
         )
 
-    motion = homeward(scenes, loop, frame).inverse() if begins else _step(scenes, loop, frame)
+    motion = remaining_motion(scenes, loop, frame).inverse() if begins else _step(scenes, loop, frame)
     return moved(scenes.plan(0))
 
 
-def homeward(scenes: Timeline, loop: Loop, frame: int) -> Motion:
+def remaining_motion(scenes: Timeline, loop: Loop, frame: int) -> Motion:
     """All that the film's movements do after ``frame``, up to and with the step into the first frame."""
     return product([_step(scenes, loop, later) for later in range(frame + 1, loop.frames + 1)])
 
 
 def _step(scenes: Timeline, loop: Loop, frame: int) -> Motion:
-    return loop.undrifted(frame) @ scenes.step(frame) @ loop.undrifted(frame - 1).inverse()
+    return loop.without_drift(frame) @ scenes.step(frame) @ loop.without_drift(frame - 1).inverse()
 
 
-def seam(loop: Loop, scenes: Timeline) -> float:
+def closure_error(loop: Loop, scenes: Timeline) -> float:
     """How far from closed the movements are in the end: the largest entry by which their product is not the identity,
     or, of what bends the picture, the farthest that a point is from where it was, in canvas heights.
 
@@ -92,18 +92,22 @@ def seam(loop: Loop, scenes: Timeline) -> float:
     """
     if any(scene.cut for scene in scenes.scenes[1:]):
         return 0.0
-    moved = np.abs(homeward(scenes, loop, 0).matrix - np.eye(3)).max()
-    return float(max(moved, bent_by(scenes, loop.frames)))
+    moved = np.abs(remaining_motion(scenes, loop, 0).matrix - np.eye(3)).max()
+    return float(max(moved, max_displacement(scenes, loop.frames)))
 
 
-def bent_by(scenes: Timeline, frames: int) -> float:
+def max_displacement(scenes: Timeline, frames: int) -> float:
     """How far at most, in canvas heights, what bends a film's picture has carried it when it begins anew."""
-    bends = tuple(bend for frame in range(1, frames + 1) for bend in scenes.bends(frame))
+    distortions = tuple(bend for frame in range(1, frames + 1) for bend in scenes.distortions(frame))
     points = scenes.canvas.corners()[:, None] * np.linspace(0.05, 1, POINTS)[:, None]
-    return float(np.linalg.norm(Chain(bends).apply(points) - points, axis=-1).max()) if bends else 0.0
+    return (
+        float(np.linalg.norm(ComposedMap(distortions).apply(points) - points, axis=-1).max())
+        if distortions
+        else 0.0
+    )
 
 
-def drift_of(scenes: Timeline, frames: int) -> Matrix:
+def total_drift(scenes: Timeline, frames: int) -> Matrix:
     """(3, 3): the logarithm of what a film's movements have done when it begins anew.
 
     Raises ``ValueError`` where there is none, as after a mirroring.

@@ -9,10 +9,11 @@ from functools import cached_property
 from pathlib import Path
 
 from pixray_motion.geometry import Canvas
-from pixray_motion.story.loop import Loop, looped
-from pixray_motion.story.plan import Choice, Plan
-from pixray_motion.story.time import PLAIN, TimeBase
-from pixray_motion.story.timeline import Scene, Timeline
+from pixray_motion.story.loop import Loop, close_loop
+from pixray_motion.story.plan import DrawerSpec, Plan
+from pixray_motion.story.scene import Scene
+from pixray_motion.story.timeline import Timeline
+from pixray_motion.tracks.time import PLAIN, TimeBase
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Story:
     canvas: Canvas
     rate: Fraction
     seed: int
-    drawer: Choice
+    drawer: DrawerSpec
     perceptors: tuple[str, ...]
     scenes: tuple[Scene, ...]
     loop: Loop | None = None
@@ -58,9 +59,9 @@ class Story:
         """Resolve every track at ``frame``."""
         self.scene_at(frame)
         plan = self.timeline.plan(frame)
-        return plan if self.loop is None else looped(plan, self.loop, self.timeline)
+        return plan if self.loop is None else close_loop(plan, self.loop, self.timeline)
 
-    def everything(self) -> Iterator[Scene]:
+    def all_scenes(self) -> Iterator[Scene]:
         """All scenes, with those of their layers."""
         todo = list(self.scenes)
         while todo:

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from pixray_motion.bends import Bend
+from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.geometry import Motion
 
 
 @dataclass(frozen=True)
-class Choice:
+class DrawerSpec:
     """A drawer by its registered name, with the parameters that the story gives it."""
 
     name: str
@@ -42,19 +42,19 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Guide:
-    """What a prior has to say in a frame.
+class DenoiserSettings:
+    """What a denoiser has to say in a frame.
 
-    ``weight``: how far a step goes towards the picture that the prior predicts, 0..1. ``guidance``: how much the texts
-    count there. ``level``: how much noise hides the picture from it at the frame's first step, 0..1. ``novelty``: how
+    ``weight``: how far a step goes towards the picture that the denoiser predicts, 0..1. ``guidance_scale``: how much the texts
+    count there. ``noise_level``: how much noise hides the picture from it at the frame's first step, 0..1. ``prompt_change``: how
     much of what is wanted is new, 0..1.
     """
 
     name: str
     weight: float
-    guidance: float
-    level: float
-    novelty: float = 0.0
+    guidance_scale: float
+    noise_level: float
+    prompt_change: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -107,14 +107,14 @@ class Plan:
     losses: tuple[tuple[str, float], ...]
     filters: tuple[Call, ...]
     steps: int
-    guide: Guide | None = None
+    guide: DenoiserSettings | None = None
     drawing: str = "0"
-    drawer: Choice = Choice("fft")
+    drawer: DrawerSpec = DrawerSpec("fft")
     perceptors: tuple[str, ...] = ()
     layers: tuple[Layer, ...] = ()
     init: tuple[str, str] | None = None
     """The file of a picture to begin with after a cut, and its hash."""
-    bends: tuple[Bend, ...] = ()
+    distortions: tuple[CoordinateMap, ...] = ()
     """What moves and is no matrix, after ``motion``; the first acts first."""
     kept: tuple[tuple[str, str], ...] = ()
     """Drawings that are put by for a later frame, unmoved: (name there, name now)."""
@@ -145,7 +145,7 @@ class Plan:
 def _plain(value: Any) -> Any:
     if isinstance(value, Motion):
         return value.matrix.tolist()
-    if isinstance(value, Bend):
+    if isinstance(value, CoordinateMap):
         return {type(value).__name__.lower(): vars(value)}
     if is_dataclass(value):
         return {field.name: getattr(value, field.name) for field in fields(value)}

@@ -7,72 +7,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from pixray_motion.bends import Bend
+from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.movements.base import product
-from pixray_motion.story.entrance import Entrance, entering, turned
-from pixray_motion.story.lines import MaskLine, PriorLine, urgency
-from pixray_motion.story.part import Part, Span
-from pixray_motion.story.plan import Choice, Guide, Layer, Plan, Prompt
-from pixray_motion.story.track import Track
+from pixray_motion.story.animated import ease_out_quad
+from pixray_motion.story.plan import DenoiserSettings, Layer, Plan, Prompt
+from pixray_motion.story.scene import LayerTrack, Scene
+from pixray_motion.story.segment import Segment
+from pixray_motion.story.transition import Transition, blend_scenes, morph_prompts
 
 SETTLING = Fraction(1)  # seconds until a new prompt is not new any more; for half of that it is wholly new
 MORE_STEPS = 5.0  # for what is new, as a share
 KEPT = 512  # frames whose prompts are remembered: more than settle at the highest rate
-BORDERS = ("mirror", "edge", "wrap", "noise")
-
-
-@dataclass(frozen=True)
-class LayerLine:
-    """A layer of a scene over time; its own scenes fill the time of the scene that it belongs to."""
-
-    name: str
-    part: Part
-    scenes: Timeline
-    opacity: Track
-    blend: str = "over"
-    mask: MaskLine | None = None
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A span of the film with its own prompts and movements.
-
-    ``parts``, the scene itself first and then what it lies in, add up. ``steps`` and ``prior`` come with the part in
-    whose time they run. ``drawing`` is the name of what is drawn, which is another one after each cut.
-    """
-
-    name: str
-    cut: bool
-    parts: tuple[Part, ...]
-    steps: tuple[Part, Track]
-    border: str
-    prior: tuple[Part, PriorLine] | None
-    drawing: str
-    drawer: Choice
-    perceptors: tuple[str, ...]
-    entrance: Entrance | None = None
-    layers: tuple[LayerLine, ...] = ()
-    init: tuple[str, str] | None = None
-    """The file of the picture that it begins with, and its hash."""
-
-    @property
-    def span(self) -> Span:
-        return self.parts[0].span
-
-    @property
-    def start(self) -> int:
-        """Its first frame, counted from the film's start."""
-        return self.span.start
-
-    @property
-    def frames(self) -> int:
-        return self.span.frames
-
-    @property
-    def alone_from(self) -> Fraction:
-        """The frame from which on nothing is seen of the scene before."""
-        return self.start + (self.entrance.frames if self.entrance else Fraction(0))
 
 
 @dataclass(frozen=True)
@@ -90,7 +36,7 @@ class Timeline:
 
     @cached_property
     def _bent(self) -> bool:
-        return any(part.bends for scene in self.scenes for part in scene.parts)
+        return any(segment.distortions for scene in self.scenes for segment in scene.segments)
 
     def scene_at(self, frame: int) -> int:
         """The index of the scene that ``frame`` lies in."""
@@ -100,11 +46,11 @@ class Timeline:
         """Everything at ``frame``, which lies in the film; the scenes at both ends go on beyond their ends."""
         index = self.scene_at(frame)
         plan = self._alone(index, frame)
-        entrance, passed = self._entrance(index, frame)
-        if entrance is None:
+        transition, passed = self._transition(index, frame)
+        if transition is None:
             return plan
-        going = self._alone(index - 1, frame)
-        return entering(entrance, going, plan, entrance.share(passed), self.canvas)
+        outgoing = self._alone(index - 1, frame)
+        return blend_scenes(transition, outgoing, plan, transition.share(passed), self.canvas)
 
     def step(self, frame: int) -> Motion:
         """What the movements do between the frame before and ``frame``, which may be the one after the last."""
@@ -112,18 +58,18 @@ class Timeline:
         scene = self.scenes[index]
         return Motion.identity() if scene.cut and frame == scene.start else self._motion(index, frame)
 
-    def bends(self, frame: int) -> tuple[Bend, ...]:
+    def distortions(self, frame: int) -> tuple[CoordinateMap, ...]:
         """The same of what bends the picture."""
         index = self.scene_at(frame)
         scene = self.scenes[index]
-        return () if scene.cut and frame == scene.start else self._bends(index, frame)
+        return () if scene.cut and frame == scene.start else self._distortions(index, frame)
 
-    def _entrance(self, index: int, frame: int) -> tuple[Entrance | None, int]:
+    def _transition(self, index: int, frame: int) -> tuple[Transition | None, int]:
         """What is under way at ``frame``, and since how many frames."""
         scene = self.scenes[index]
         passed = frame - scene.start
-        entrance = scene.entrance
-        return (entrance if entrance and passed < entrance.frames else None), passed
+        transition = scene.transition
+        return (transition if transition and passed < transition.frames else None), passed
 
     def _alone(self, index: int, frame: int) -> Plan:
         """What a scene asks for, at its own frames and beyond its end."""
@@ -131,12 +77,12 @@ class Timeline:
         local = frame - scene.start
         cut = local == 0 and scene.cut
         fresh = cut and scene.init is None
-        novelty = 1.0 if fresh else self._novelty(index, frame) if scene.prior else 0.0
-        guide = _guide(scene, frame, novelty)
-        part, track = scene.steps
-        steps = part.value(frame)(track)
+        prompt_change = 1.0 if fresh else self._prompt_change(index, frame) if scene.denoiser else 0.0
+        guide = _guide(scene, frame, prompt_change)
+        segment, track = scene.steps
+        steps = segment.value(frame)(track)
         if guide and guide.weight and not cut:
-            steps *= 1 + MORE_STEPS * urgency(novelty)
+            steps *= 1 + MORE_STEPS * ease_out_quad(prompt_change)
         return Plan(
             frame=frame,
             local=local,
@@ -147,7 +93,7 @@ class Timeline:
             border=scene.border,
             prompts=self._prompts(index, frame),
             losses=_losses(scene, frame),
-            filters=tuple(line.at(p.value(frame)) for p in scene.parts for line in p.filters),
+            filters=tuple(line.at(p.value(frame)) for p in scene.segments for line in p.filters),
             steps=round(steps),
             guide=guide,
             drawing=scene.drawing,
@@ -155,10 +101,10 @@ class Timeline:
             perceptors=scene.perceptors,
             layers=tuple(_laid(line, frame) for line in scene.layers),
             init=scene.init if cut else None,
-            bends=() if cut else self._bends(index, frame),
+            distortions=() if cut else self._distortions(index, frame),
         )
 
-    def _novelty(self, index: int, frame: int) -> float:
+    def _prompt_change(self, index: int, frame: int) -> float:
         """0..1: twice how other the prompts are than over the last ``SETTLING``, on the average, since the last cut.
 
         So a new prompt ages bit by bit, and one that swings to and fro is never old.
@@ -187,9 +133,9 @@ class Timeline:
 
     def _summed(self, index: int, frame: int) -> dict[str, float]:
         prompts = self._prompts(index, frame)
-        entrance, passed = self._entrance(index, frame)
-        if entrance and entrance.kind == "morph":
-            prompts = turned(self._prompts(index - 1, frame), prompts, entrance.share(passed))
+        transition, passed = self._transition(index, frame)
+        if transition and transition.kind == "morph":
+            prompts = morph_prompts(self._prompts(index - 1, frame), prompts, transition.share(passed))
         wishes: dict[str, float] = {}
         for prompt in prompts:
             for text, share in prompt.texts:
@@ -211,36 +157,38 @@ class Timeline:
 
     def _motion(self, index: int, frame: int) -> Motion:
         """The step into a frame: every part's own, the inner ones acting first."""
-        return product([part.step(own) for part, own in self._moving(index, frame) if part.moves])
+        return product([segment.step(own) for segment, own in self._moving(index, frame) if segment.moves])
 
-    def _bends(self, index: int, frame: int) -> tuple[Bend, ...]:
+    def _distortions(self, index: int, frame: int) -> tuple[CoordinateMap, ...]:
         """The same of what bends the picture."""
         if not self._bent:
             return ()
-        return tuple(bend for part, own in self._moving(index, frame) for bend in part.bent(own))
+        return tuple(
+            bend for segment, own in self._moving(index, frame) for bend in segment.distortion_steps(own)
+        )
 
-    def _moving(self, index: int, frame: int) -> list[tuple[Part, int]]:
+    def _moving(self, index: int, frame: int) -> list[tuple[Segment, int]]:
         """The parts that move the picture into a frame, in the order in which they act, and the frame that each does.
 
         A part that begins here without a cut has no step yet: those that end here repeat their last one for it.
         """
-        moving, known = list[tuple[Part, int]](), set[Part]()  # the last one acts first
+        moving, known = list[tuple[Segment, int]](), set[Segment]()  # the last one acts first
         while True:
             scene = self.scenes[index]
-            parts = [part for part in scene.parts if part not in known]
-            known.update(scene.parts)
-            moving += [(part, frame) for part in reversed(parts) if part.span.start < frame]
-            begins = any(part.span.start == frame for part in parts)
+            segments = [segment for segment in scene.segments if segment not in known]
+            known.update(scene.segments)
+            moving += [(segment, frame) for segment in reversed(segments) if segment.span.start < frame]
+            begins = any(segment.span.start == frame for segment in segments)
             if not begins or scene.cut or index == 0:
                 return moving[::-1]
             index, frame = index - 1, frame - 1
 
 
-def _guide(scene: Scene, frame: int, novelty: float) -> Guide | None:
-    if scene.prior is None:
+def _guide(scene: Scene, frame: int, prompt_change: float) -> DenoiserSettings | None:
+    if scene.denoiser is None:
         return None
-    part, line = scene.prior
-    return line.at(part.value(frame), novelty)
+    segment, line = scene.denoiser
+    return line.at(segment.value(frame), prompt_change)
 
 
 def _otherness(now: dict[str, float], then: dict[str, float]) -> float:
@@ -252,25 +200,25 @@ def _otherness(now: dict[str, float], then: dict[str, float]) -> float:
 
 def _prompts(scene: Scene, frame: int) -> tuple[Prompt, ...]:
     found: list[Prompt] = []
-    for part in scene.parts:
-        if part.prompts:
-            own = part.span.own(frame) if part.morphs else Fraction(0)
-            value = part.value(frame)
-            found += [line.at(own, value) for line in part.prompts]
+    for segment in scene.segments:
+        if segment.prompts:
+            own = segment.span.local_time(frame) if segment.morphs else Fraction(0)
+            value = segment.value(frame)
+            found += [line.at(own, value) for line in segment.prompts]
     return tuple(found)
 
 
 def _losses(scene: Scene, frame: int) -> tuple[tuple[str, float], ...]:
     """Weights of the same loss add up."""
     weights: dict[str, float] = {}
-    for part in scene.parts:
-        value = part.value(frame)
-        for name, track in part.losses.items():
+    for segment in scene.segments:
+        value = segment.value(frame)
+        for name, track in segment.losses.items():
             weights[name] = weights.get(name, 0.0) + value(track)
     return tuple(weights.items())
 
 
-def _laid(line: LayerLine, frame: int) -> Layer:
-    value = line.part.value(frame)
+def _laid(line: LayerTrack, frame: int) -> Layer:
+    value = line.segment.value(frame)
     mask = line.mask.now(value) if line.mask else None
     return Layer(line.scenes.plan(frame), value(line.opacity), line.blend, mask)

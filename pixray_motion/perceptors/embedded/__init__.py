@@ -23,7 +23,7 @@ WEIGHTS, TOKENIZER = "perceptor.safetensors", "tokenizer.json"
 
 
 @perceptor("embedded")
-class Embedded(Perceptor):
+class EmbeddedPerceptor(Perceptor):
     """A small text-image model of our own, trained to be adversarially robust (training/README.md)."""
 
     cuts = 8

@@ -1,0 +1,145 @@
+"""Every number of a story over time, drawn as an SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from xml.sax.saxutils import escape
+
+import numpy as np
+
+from pixray_motion.movements.base import Distortion, Group, Move, Movement
+from pixray_motion.story.model import Story
+from pixray_motion.story.scene import LayerTrack, Scene
+from pixray_motion.story.segment import Segment
+from pixray_motion.tracks.base import Samples, Track
+from pixray_motion.wording import format_number, shorten
+
+WIDTH, LEFT, TOP, ROW, GAP = 1200, 220, 48, 56, 12
+POINTS = 1500  # along the whole film
+ROWS = 400
+COLOURS = ("#2f6fb3", "#b3472f", "#2f8f57", "#7d4fa3", "#a3812f")
+Curve = tuple[Samples, Samples]  # frames of the film, values
+
+
+@dataclass
+class Row:
+    """One number: its name, and how it runs in each part of the film that has it."""
+
+    name: str
+    curves: list[Curve] = field(default_factory=list)
+
+    @property
+    def span(self) -> tuple[float, float]:
+        values = np.concatenate([curve[1] for curve in self.curves])
+        return float(values.min()), float(values.max())
+
+
+def draw_curves(story: Story) -> str:
+    """An SVG with a row for each number, over all scenes, whose names stand above."""
+    rows = list(_rows(story).values())
+    shown = rows[:ROWS]
+    height = TOP + len(shown) * (ROW + GAP) + GAP
+    body = [*_scenes(story, height), *(line for i, row in enumerate(shown) for line in _row(i, row, story))]
+    if len(rows) > len(shown):
+        body.append(_text(GAP, height - 4, f"and {len(rows) - len(shown)} more numbers"))
+    style = "font-family='sans-serif' font-size='12' fill='#222'"
+    head = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {height}' {style}>"
+    return "\n".join([head, f"<rect width='{WIDTH}' height='{height}' fill='#faf8f2'/>", *body, "</svg>\n"])
+
+
+def _rows(story: Story) -> dict[str, Row]:
+    rows: dict[str, Row] = {}
+    for scene in story.scenes:
+        for name, segment, track in _tracks(scene):
+            _add(rows, name, segment, track, story)
+    return rows
+
+
+def _add(rows: dict[str, Row], name: str, segment: Segment, track: Track, story: Story) -> None:
+    """A part that several scenes lie in is drawn once."""
+    span = segment.span
+    count = max(2, min(span.frames + 1, round(POINTS * span.frames / len(story.frames))))
+    frames = np.linspace(span.start, span.start + span.frames, count)
+    row = rows.setdefault(name, Row(name))
+    if not any(np.array_equal(frames, drawn) for drawn, _ in row.curves):
+        row.curves.append((frames, track.sample(span.samples(frames))))
+
+
+def _tracks(scene: Scene, where: str = "") -> Iterator[tuple[str, Segment, Track]]:
+    """All numbers of a scene, its sequences and its layers, by names that scenes share."""
+    for depth, segment in enumerate(scene.segments):
+        name = f"{where}{'sequence: ' * min(depth, 1)}"
+        for label, track in _of_segment(segment):
+            yield name + label, segment, track
+    yield f"{where}steps", *scene.steps
+    if scene.denoiser:
+        segment, line = scene.denoiser
+        for label in ("weight", "guidance_scale", "strength"):
+            yield f"{where}denoiser {label}", segment, getattr(line, label)
+    for layer in scene.layers:
+        yield from _layer(layer)
+
+
+def _layer(layer: LayerTrack) -> Iterator[tuple[str, Segment, Track]]:
+    yield f"{layer.name}: opacity", layer.segment, layer.opacity
+    for scene in layer.scenes.scenes:
+        yield from _tracks(scene, f"{layer.name}: ")
+
+
+def _of_segment(segment: Segment) -> Iterator[tuple[str, Track]]:
+    moves: tuple[Movement | Distortion, ...] = (*segment.moves, *segment.distortions)
+    for move in moves:
+        yield from _of_move(move)
+    for index, prompt in enumerate(segment.prompts, 1):
+        yield f"prompt {index} weight", prompt.weight
+    for name, track in segment.losses.items():
+        yield f"{name} weight", track
+    for line in segment.filters:
+        for name, track in line.tracks.items():
+            yield f"{line.name} {name}", track
+
+
+def _of_move(move: Movement | Distortion) -> Iterator[tuple[str, Track]]:
+    if isinstance(move, Group):
+        for child in move.children:
+            yield from _of_move(child)
+    elif isinstance(move, (Move, Distortion)):
+        for name, track in move.tracks.items():
+            axes = zip("xy", track, strict=True) if isinstance(track, tuple) else [("", track)]
+            for axis, part in axes:
+                yield f"{move.name} {name} {axis}".strip(), part
+
+
+def _x(frames: Samples | float, story: Story) -> Samples:
+    return LEFT + np.asarray(frames) * ((WIDTH - LEFT - GAP) / len(story.frames))
+
+
+def _scenes(story: Story, height: int) -> Iterator[str]:
+    for scene in story.scenes:
+        x = float(_x(scene.start, story))
+        yield f"<path d='M{x:.1f} {GAP}V{height}' stroke='#d8d2c0'/>"
+        time = f"{float(scene.start / story.rate):.4g}s"
+        room = int(scene.frames / len(story.frames) * (WIDTH - LEFT) / 7)
+        yield _text(x + 4, 20, shorten(scene.name)[:room])
+        yield _text(x + 4, 36, time[:room])
+
+
+def _row(index: int, row: Row, story: Story) -> Iterator[str]:
+    top = TOP + index * (ROW + GAP)
+    low, high = row.span
+    yield f"<rect x='{LEFT}' y='{top}' width='{WIDTH - LEFT - GAP}' height='{ROW}' fill='#00000008'/>"
+    yield _text(GAP, top + ROW / 2 + 4, shorten(row.name))
+    yield _text(LEFT - 8, top + 10, format_number(high), "end")
+    if high > low:
+        yield _text(LEFT - 8, top + ROW, format_number(low), "end")
+    for frames, values in row.curves:
+        share = (values - low) / (high - low) if high > low else np.full(values.shape, 0.5)
+        ys = top + 3 + (1 - share) * (ROW - 6)
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(_x(frames, story), ys, strict=True))
+        colour = COLOURS[index % len(COLOURS)]
+        yield f"<polyline points='{points}' fill='none' stroke='{colour}' stroke-width='1.5'/>"
+
+
+def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
+    return f"<text x='{x:.1f}' y='{y:.1f}' text-anchor='{anchor}'>{escape(text)}</text>"

@@ -1,0 +1,134 @@
+"""The network of the embedded denoiser: a small text-conditional U-Net.
+
+It is convolutional, so pictures of any size whose sides are multiples of ``multiple`` pixels pass, but it knows what
+things look like at the size that it was trained at: ``side`` pixels along the shorter side.
+
+File format: ``embedded/denoiser.safetensors`` holds the weights as float16; its metadata has one entry, ``config``, a
+JSON object with the keyword arguments of ``UNet``.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+WAVES = 32  # of the encoding of a noise level
+
+
+def alpha_sigma(noise_level: Tensor) -> tuple[Tensor, Tensor]:
+    """How much picture and how much noise there is at a level 0..1: (cos, sin) of a quarter turn (Nichol 2021).
+
+    A noisy picture is ``x = a * clean + b * noise``; predicted is ``v = a * noise - b * clean`` (Salimans 2022).
+    """
+    return torch.cos(noise_level * (math.pi / 2)), torch.sin(noise_level * (math.pi / 2))
+
+
+class Block(nn.Module):
+    """Two 3x3 convolutions added to their input; the condition (N, d) scales and shifts what lies between them."""
+
+    def __init__(self, inputs: int, outputs: int, condition: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(inputs, outputs, 3, padding=1)
+        self.norm = nn.GroupNorm(outputs // 16, outputs, affine=False)
+        self.film = nn.Linear(condition, 2 * outputs)
+        self.second = nn.Conv2d(outputs, outputs, 3, padding=1)
+        self.skip = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
+        nn.init.normal_(self.film.weight, std=0.01)
+        nn.init.zeros_(self.second.weight)
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        scale, shift = self.film(condition)[..., None, None].chunk(2, 1)
+        y: Tensor = self.norm(self.first(F.silu(x))) * (1 + scale) + shift
+        total: Tensor = self.skip(x) + self.second(F.silu(y))
+        return total
+
+
+class Attention(nn.Module):
+    """Self-attention over all places, added to its input: what is drawn here knows what is drawn there."""
+
+    def __init__(self, channels: int, heads: int = 4) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.GroupNorm(channels // 16, channels)
+        self.query_key_value = nn.Conv2d(channels, 3 * channels, 1)
+        self.output = nn.Conv2d(channels, channels, 1)
+        nn.init.zeros_(self.output.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        n, channels, height, width = x.shape
+        split = self.query_key_value(self.norm(x)).view(n, 3, self.heads, channels // self.heads, -1)
+        query, key, value = split.transpose(3, 4).unbind(1)
+        seen = F.scaled_dot_product_attention(query, key, value).transpose(2, 3)
+        total: Tensor = x + self.output(seen.reshape(n, channels, height, width))
+        return total
+
+
+class UNet(nn.Module):
+    """Noisy pictures (N, 3, h, w), their levels (N,) in 0..1 and unit texts (N, ``text``) -> v (N, 3, h, w).
+
+    Pixels are folded 2x2 into channels, then halved ``len(channels) - 1`` times. ``absent`` (N,), where True, forgets
+    the text (classifier-free guidance, Ho 2022).
+    """
+
+    def __init__(
+        self,
+        channels: Sequence[int] = (48, 96, 192),
+        blocks: Sequence[int] = (1, 2, 3),
+        text: int = 384,
+        condition: int = 256,
+        side: int = 48,
+    ) -> None:
+        super().__init__()
+        sizes = {"channels": list(channels), "blocks": list(blocks)}
+        self.config = sizes | {"text": text, "condition": condition, "side": side}
+        self.side, self.multiple = side, 2 ** len(channels)
+        self.time = nn.Sequential(nn.Linear(2 * WAVES, condition), nn.SiLU(), nn.Linear(condition, condition))
+        self.words = nn.Sequential(
+            nn.Linear(text, 2 * condition), nn.SiLU(), nn.Linear(2 * condition, condition)
+        )
+        self.nothing = nn.Parameter(torch.zeros(text))
+        self.input = nn.Conv2d(12, channels[0], 3, padding=1)
+        self.down, self.shrink = nn.ModuleList(), nn.ModuleList()
+        self.up, self.grow = nn.ModuleList(), nn.ModuleList()
+        for stage, width in enumerate(channels):
+            narrow = channels[max(stage - 1, 0)]
+            self.shrink.append(nn.Conv2d(narrow, width, 2, stride=2) if stage else nn.Identity())
+            self.down.append(nn.ModuleList(Block(width, width, condition) for _ in range(blocks[stage])))
+            self.up.append(nn.ModuleList(Block(2 * width, width, condition) for _ in range(blocks[stage])))
+            self.grow.append(nn.ConvTranspose2d(width, narrow, 2, stride=2) if stage else nn.Identity())
+        deepest = channels[-1]
+        self.look = nn.ModuleList(Attention(deepest) for _ in range(2 * blocks[-1]))
+        self.middle = Block(deepest, deepest, condition)
+        self.norm = nn.GroupNorm(channels[0] // 8, channels[0])
+        self.output = nn.Conv2d(channels[0], 12, 3, padding=1)
+        nn.init.zeros_(self.output.weight)
+
+    def forward(self, x: Tensor, noise_level: Tensor, text: Tensor, absent: Tensor | None = None) -> Tensor:
+        condition = self._condition(noise_level, text, absent)
+        x = self.input(F.pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last))
+        kept: list[Tensor] = []
+        deepest, looks = len(self.down) - 1, iter(self.look)
+        for stage, (shrink, blocks) in enumerate(zip(self.shrink, self.down, strict=True)):
+            x = shrink(x)
+            for block in cast(nn.ModuleList, blocks):
+                x = block(x, condition)
+                x = next(looks)(x) if stage == deepest else x
+                kept.append(x)
+        x = self.middle(x, condition)
+        for stage, (grow, blocks) in reversed(list(enumerate(zip(self.grow, self.up, strict=True)))):
+            for block in cast(nn.ModuleList, blocks):
+                x = block(torch.cat([x, kept.pop()], 1), condition)
+                x = next(looks)(x) if stage == deepest else x
+            x = grow(x)
+        return F.pixel_shuffle(self.output(F.silu(self.norm(x))), 2).float()
+
+    def _condition(self, noise_level: Tensor, text: Tensor, absent: Tensor | None) -> Tensor:
+        text = text * text.shape[-1] ** 0.5
+        if absent is not None:
+            text = torch.where(absent[:, None], self.nothing, text)
+        speeds = 1000 * torch.exp(-math.log(1e4) / WAVES * torch.arange(WAVES, device=noise_level.device))
+        angles = noise_level[:, None] * speeds
+        return F.silu(self.time(torch.cat([angles.sin(), angles.cos()], 1)) + self.words(text))

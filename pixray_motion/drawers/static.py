@@ -1,0 +1,134 @@
+"""Pictures that are given and not drawn: an image from a file, and words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageOps
+
+from pixray_motion.coordinate_maps import CoordinateMap
+from pixray_motion.drawers.base import Drawer, Params
+from pixray_motion.geometry import Canvas, Motion
+from pixray_motion.lazy import torch
+from pixray_motion.picture import Picture
+from pixray_motion.sampling import field_sample
+from pixray_motion.testcard import font
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+    from pixray_motion.descend import Scores
+    from pixray_motion.objective import Objective
+
+FINER = 4  # the most pixels of a given picture in one of the canvas, so that a zoom finds some
+AROUND = 1.5  # times the canvas is the plane that a bent picture lies on
+OUTLINE = 0.08  # of the height of letters
+Pixels = NDArray[np.float32]
+
+
+class StaticDrawer(Drawer):
+    """Shows (h, w, 4) ``pixels`` in [0, 1], ``height`` canvas heights tall, around ``at``. Nothing lies beyond them.
+
+    Params: ``view`` (3, 3) float64, from where the picture was at first to where it is. Once bent, the view is that of
+    a plane, each of whose pixels shows what was, at first, at ``backward_map`` (h, w, 2).
+    """
+
+    learned = ()
+
+    def __init__(
+        self, canvas: Canvas, pixels: Pixels, height: float, at: tuple[float, float] = (0.0, 0.0)
+    ) -> None:
+        self.canvas = canvas
+        planes = torch.from_numpy(_filled(pixels)).permute(2, 0, 1)[None].float().contiguous()
+        self._colours, self._alpha = planes[:, :3], planes[:, 3:]
+        self._density = pixels.shape[0] / height
+        self._place = Motion.shift(*at)
+        width, rows = (round(length * AROUND / 2) * 2 for length in (canvas.width, canvas.height))
+        self._places = Canvas(width, rows).centres() * (rows / canvas.height)
+
+    def init_params(self, rng: Generator) -> Params:  # noqa: ARG002
+        return {"view": torch.from_numpy(Motion.identity().matrix)}
+
+    def warp(self, params: Params, motion: Motion, border: str, rng: Generator) -> Params:  # noqa: ARG002
+        return params | {"view": torch.from_numpy((motion @ Motion(params["view"].numpy())).matrix)}
+
+    def remap(self, params: Params, bend: CoordinateMap, border: str, rng: Generator) -> Params:  # noqa: ARG002
+        points = Motion(params["view"].numpy()).inverse().apply(bend.apply_inverse(self._places))
+        if "backward_map" in params:
+            backward_map = params["backward_map"].double().numpy()
+            points = field_sample(backward_map, self._places, self.canvas.height, points)
+        return self.init_params(rng) | {"backward_map": torch.from_numpy(points).float()}
+
+    def draw(self, params: Params) -> Picture:
+        view = Motion(params["view"].numpy())
+        picture = Picture(self._colours, (self._density, self._density), self._place, alpha=self._alpha)
+        if "backward_map" in params:
+            picture = picture.warped(params["backward_map"], self.canvas)
+        return replace(picture, view=view @ picture.view)
+
+    def encode(self, image: Tensor) -> Params:
+        raise NotImplementedError("a given picture shows nothing else")
+
+    def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:  # noqa: ARG002
+        return params, {}
+
+
+def image_drawer(canvas: Canvas, file: Path, height: float = 1.0, at: tuple[float, float] = (0, 0)) -> Drawer:
+    """A picture from a file, with its transparency."""
+    with Image.open(file) as opened:
+        picture = ImageOps.exif_transpose(opened).convert("RGBA")
+    most = max(1, round(FINER * canvas.height * height))
+    if picture.height > most:
+        picture = picture.resize(
+            (max(1, round(picture.width * most / picture.height)), most), Image.Resampling.LANCZOS
+        )
+    return StaticDrawer(canvas, np.asarray(picture, np.float32) / np.float32(255), height, at)
+
+
+def text_drawer(
+    canvas: Canvas,
+    text: str,
+    height: float = 0.15,
+    at: tuple[float, float] = (0, 0),
+    colour: tuple[int, int, int] = (255, 255, 255),
+    outline: tuple[int, int, int] | None = (0, 0, 0),
+) -> Drawer:
+    """Words, of letters that are ``height`` canvas heights tall, with an outline around them."""
+    size = max(8, min(400, round(2 * canvas.height * height)))
+    stroke = round(size * OUTLINE) if outline else 0
+    letters = font(size)
+    pen = ImageDraw.Draw(Image.new("L", (1, 1)))
+    left, top, right, bottom = pen.multiline_textbbox(
+        (0, 0), text, letters, stroke_width=stroke, align="center"
+    )
+    rim = 2 + stroke
+    page = Image.new("RGBA", (round(right - left) + 2 * rim, round(bottom - top) + 2 * rim), (*colour, 0))
+    ImageDraw.Draw(page).multiline_text(
+        (rim - left, rim - top),
+        text,
+        (*colour, 255),
+        letters,
+        stroke_width=stroke,
+        stroke_fill=outline,
+        align="center",
+    )
+    return StaticDrawer(
+        canvas, np.asarray(page, np.float32) / np.float32(255), height * page.height / size, at
+    )
+
+
+def _filled(pixels: Pixels) -> Pixels:
+    """With the nearest visible pixel's colour where nothing is to be seen, so that edges get no dark fringe."""
+    from scipy.ndimage import distance_transform_edt
+
+    clear = pixels[..., 3] < 1 / 255
+    if not clear.any() or clear.all():
+        return pixels
+    nearest = distance_transform_edt(clear, return_distances=False, return_indices=True)
+    filled = pixels.copy()
+    filled[..., :3] = pixels[..., :3][tuple(nearest)]
+    return filled

@@ -1,3 +1,0 @@
-"""Priors: models that know what pictures look like, and so what a noisy one shows."""
-
-from pixray_motion.priors import embedded as embedded

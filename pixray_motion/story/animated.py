@@ -1,0 +1,109 @@
+"""What a scene says over time: each line gives its part of a plan at any of the scene's own frames."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from pixray_motion.story.plan import Call, DenoiserSettings, Mask, Prompt
+from pixray_motion.tracks.base import Track
+
+FRESH_LEVEL = 0.9  # of the noise behind which a denoiser sees a picture that is nothing yet
+Value = Callable[[Track], float]  # the value of a track at the frame in question
+
+
+@dataclass(frozen=True)
+class TextKey:
+    """A prompt's text at ``frame`` (a fraction, scene time), towards which the text before it has turned."""
+
+    frame: Fraction
+    text: str
+
+
+@dataclass(frozen=True)
+class PromptTrack:
+    """A prompt over time: one text, or several at increasing times, which morph into each other."""
+
+    texts: tuple[TextKey, ...]
+    weight: Track
+    stop: float = float("-inf")
+
+    def at(self, frame: Fraction, value: Value) -> Prompt:
+        return Prompt(_shares(self.texts, frame), value(self.weight), self.stop)
+
+
+@dataclass(frozen=True)
+class DenoiserTrack:
+    """A denoiser's part over time."""
+
+    name: str
+    weight: Track
+    guidance_scale: Track
+    strength: Track
+
+    def at(self, value: Value, prompt_change: float) -> DenoiserSettings:
+        """``prompt_change`` (0..1) raises the noise level: what is new needs to be drawn anew."""
+        strength = value(self.strength)
+        noise_level = max(strength, strength + (FRESH_LEVEL - strength) * ease_out_quad(prompt_change))
+        return DenoiserSettings(
+            self.name, value(self.weight), value(self.guidance_scale), noise_level, prompt_change
+        )
+
+
+@dataclass(frozen=True)
+class FilterTrack:
+    """A filter whose parameters change over time."""
+
+    name: str
+    tracks: Mapping[str, Track]
+
+    def at(self, value: Value) -> Call:
+        return Call(self.name, tuple((name, value(track)) for name, track in self.tracks.items()))
+
+
+@dataclass(frozen=True)
+class MaskTrack:
+    """A mask whose numbers change over time; ``at`` and ``size`` are pairs."""
+
+    shape: str
+    at: tuple[Track, Track]
+    size: tuple[Track, Track]
+    angle: Track
+    feather: Track
+    invert: bool = False
+    file: str = ""
+    hash: str = ""
+
+    def now(self, value: Value) -> Mask:
+        (x, y), (width, height) = self.at, self.size
+        return Mask(
+            self.shape,
+            (value(x), value(y)),
+            (value(width), value(height)),
+            value(self.angle),
+            value(self.feather),
+            self.invert,
+            self.file,
+            self.hash,
+        )
+
+
+def ease_out_quad(prompt_change: float) -> float:
+    """0..1: how much of a fresh picture's treatment a picture needs of whose prompts ``prompt_change`` (0..1) is new.
+
+    It rises steeply at first, so that a morph is at work early instead of making a jump when it is over.
+    """
+    return prompt_change * (2 - prompt_change)
+
+
+def _shares(keys: tuple[TextKey, ...], frame: Fraction) -> tuple[tuple[str, float], ...]:
+    if len(keys) == 1:
+        return ((keys[0].text, 1.0),)
+    after = bisect_right([key.frame for key in keys], frame)
+    if after == 0 or after == len(keys):
+        return ((keys[max(after - 1, 0)].text, 1.0),)
+    left, right = keys[after - 1], keys[after]
+    share = float((frame - left.frame) / (right.frame - left.frame))
+    return tuple((key.text, part) for key, part in ((left, 1 - share), (right, share)) if part)

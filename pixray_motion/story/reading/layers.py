@@ -1,0 +1,181 @@
+"""The layers of a scene: pictures over one another, each with its own drawer, prompts and movements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from pixray_motion import limits
+from pixray_motion.geometry import Canvas
+from pixray_motion.story.reading.components import read_flag
+from pixray_motion.story.reading.context import SceneContext
+from pixray_motion.story.reading.masks import read_mask
+from pixray_motion.story.reading.media import STATIC_KINDS, read_static_layer
+from pixray_motion.story.reading.numbers import read_number
+from pixray_motion.story.reading.outline import SHARED, OutlineReader, SceneNode
+from pixray_motion.story.scene import LayerTrack, Scene
+from pixray_motion.story.segment import Segment
+from pixray_motion.story.source.diagnostics import Diagnostics
+from pixray_motion.story.source.fields import describe_node, read_mapping, read_text
+from pixray_motion.story.source.nodes import Node, Sequence
+from pixray_motion.story.timeline import Timeline
+from pixray_motion.tracks.base import Constant
+from pixray_motion.units import SHARE
+from pixray_motion.wording import quote, unknown_name
+
+if TYPE_CHECKING:
+    from pixray_motion.story.reading.context import FilmContext, Inherited
+
+BLENDS = ("over", "add", "multiply", "screen")
+LAYER_KEYS = ("name", *SHARED, "init_image", *STATIC_KINDS, "scenes", "opacity", "blend", "mask", "still")
+NOWHERE = Canvas(*limits.CANVAS)  # where the canvas could not be read
+
+
+@dataclass(frozen=True)
+class LayerContext:
+    """What a scene's layers are laid in."""
+
+    film: FilmContext
+    scene: Scene
+    given: Inherited
+    context: SceneContext
+    older: dict[str, Scene]
+
+    @property
+    def diagnostics(self) -> Diagnostics:
+        return self.film.diagnostics
+
+
+def read_layers(
+    node: Node, film: FilmContext, scene: Scene, given: Inherited, context: SceneContext, before: Scene | None
+) -> tuple[LayerTrack, ...]:
+    """The layers, the lowest first. Without a cut a layer goes on with that of its name in the scene ``before``."""
+    if not isinstance(node, Sequence) or not node.items:
+        film.diagnostics.add(
+            node.location, f"'layers' is a list of at least one layer, the lowest first. {_got(node)}"
+        )
+        return ()
+    if len(node.items) > limits.LAYERS:
+        film.diagnostics.add(
+            node.location, f"a scene has at most {limits.LAYERS} layers. Got {len(node.items)}"
+        )
+        return ()
+    lines = () if scene.cut or before is None else before.layers
+    older = {line.name: line.scenes.scenes[-1] for line in lines if line.scenes.scenes}
+    layering = LayerContext(film, scene, given, context, older)
+    found = [read_mapping(item, "a layer", LAYER_KEYS, film.diagnostics) for item in node.items]
+    names = _names(node, found, film.diagnostics)
+    return tuple(
+        _layer(item, values, name, layering)
+        for item, values, name in zip(node.items, found, names, strict=True)
+    )
+
+
+def _got(node: Node) -> str:
+    return "Got an empty list" if isinstance(node, Sequence) else describe_node(node)
+
+
+def _layer(item: Node, found: dict[str, Node], name: str, layering: LayerContext) -> LayerTrack:
+    from pixray_motion.story.reading.scenes import SceneBuilder
+
+    film, span = layering.film, layering.scene.span
+    given = _given(found, name, layering)
+    before = layering.older.get(name)
+    if before and before.drawer.name != given.drawer.name and "drawer" not in found:
+        before = None
+    layout = SceneBuilder(film, Fraction(span.start), before)
+    scenes = tuple(layout.lay([_item(item, found, name, layering)], span.speed, given))
+    mask = read_mask(found["mask"], layering.context) if "mask" in found else None
+    opacity = Constant(1.0)
+    return LayerTrack(
+        name=name,
+        segment=layering.scene.segments[0],
+        scenes=Timeline(scenes, film.canvas or NOWHERE, film.rate or Fraction(1), film.seed),
+        opacity=read_number(found["opacity"], "opacity", SHARE, layering.context)
+        if "opacity" in found
+        else opacity,
+        blend=_blend(found, layering.diagnostics),
+        mask=mask,
+    )
+
+
+def _given(found: dict[str, Node], name: str, layering: LayerContext) -> Inherited:
+    """What the layer takes over: from a given picture nobody wants anything, and a still one does not move along."""
+    kind = next((key for key in STATIC_KINDS if key in found), None)
+    still = read_flag(found["still"], "still", layering.diagnostics) if "still" in found else kind == "text"
+    if kind is None:
+        segments = tuple(
+            replace(segment, moves=(), distortions=()) if still else segment
+            for segment in layering.scene.segments
+        )
+        return replace(layering.given, segments=segments, opening={}, layer=name)
+    drawer = read_static_layer(kind, found[kind], layering.film.folder, layering.diagnostics)
+    for key in ("drawer", "prompts", "steps", "denoiser", "perceptor", "losses", "init_image", "scenes"):
+        if key in found:
+            layering.diagnostics.add(
+                found[key].location, f"a layer with '{kind}' is not drawn, so it has no '{key}'"
+            )
+    moved = tuple(
+        Segment(segment.span, moves=segment.moves, distortions=segment.distortions)
+        for segment in layering.scene.segments
+        if not still
+    )
+    nobody = layering.scene.segments[0]
+    return replace(
+        layering.given,
+        drawer=drawer,
+        perceptors=(),
+        own_denoiser=(nobody, None),
+        steps=(nobody, Constant(0.0)),
+        segments=moved,
+        opening={},
+        layer=name,
+    )
+
+
+def _item(node: Node, found: dict[str, Node], name: str, layering: LayerContext) -> SceneNode:
+    """The layer as a scene as long as the one around it, or as a sequence of scenes that are so together."""
+    own = {key: value for key, value in found.items() if key in (*SHARED, "init_image")}
+    span, timed = layering.scene.span, layering.context.timed
+    item = SceneNode(node, name, own, span.length if timed else None)
+    if "scenes" in found:
+        item.children = OutlineReader(layering.diagnostics, layering.film.rate, {}, layering.film.base).read(
+            found["scenes"]
+        )
+        lengths = [child.outer for child in item.children]
+        total = None if None in lengths else sum((one for one in lengths if one), Fraction(0))
+        if timed and total is not None and total != span.length:
+            layering.diagnostics.add(
+                found["scenes"].location,
+                f"the scenes of the layer {quote(name)} last {float(total):g} frames, and the scene around them "
+                f"{float(span.length):g}; make them as long",
+            )
+    return item
+
+
+def _names(node: Sequence, found: list[dict[str, Node]], diagnostics: Diagnostics) -> list[str]:
+    names: list[str] = []
+    for number, values in enumerate(found, 1):
+        name = f"layer {number}"
+        if "name" in values:
+            name = read_text(values["name"], "a layer's name", diagnostics) or name
+            if "/" in name or not name.isprintable() or len(name) > limits.NAME_CHARACTERS:
+                diagnostics.add(
+                    values["name"].location, "a layer's name is one line without '/'; choose another"
+                )
+        if name in names:
+            diagnostics.add(
+                node.items[number - 1].location, f"the layer name {quote(name)} is taken; choose another"
+            )
+        names.append(name)
+    return names
+
+
+def _blend(found: dict[str, Node], diagnostics: Diagnostics) -> str:
+    if "blend" not in found:
+        return BLENDS[0]
+    text = read_text(found["blend"], "'blend'", diagnostics)
+    if text is not None and text not in BLENDS:
+        diagnostics.add(found["blend"].location, unknown_name("blend", text, BLENDS))
+    return text or BLENDS[0]

@@ -1,0 +1,101 @@
+"""A scene's movements."""
+
+from __future__ import annotations
+
+from pixray_motion.limits import LINES
+from pixray_motion.movements.base import Distortion, Group, Move, Movement, is_distortion, movement
+from pixray_motion.story.reading.components import read_entry, read_parameter
+from pixray_motion.story.reading.context import SceneContext
+from pixray_motion.story.reading.numbers import read_pair
+from pixray_motion.story.reading.validate import MoveCheck, StepCheck
+from pixray_motion.story.source.fields import describe_node, read_mapping
+from pixray_motion.story.source.nodes import Mapping, Node, Sequence
+from pixray_motion.tracks.base import Constant, Track
+from pixray_motion.tracks.keyframes import PerSecond
+from pixray_motion.units import SECONDS, SEED, Kind, Pair
+from pixray_motion.wording import quote
+
+GROUP = "group"
+
+
+def read_moves(node: Node, context: SceneContext) -> tuple[tuple[Movement, ...], tuple[Distortion, ...]]:
+    """A scene's movements, in the order in which they act, and then those that bend."""
+    before = context.diagnostics.count
+    listed = _list(node, context, "move")
+    moves = tuple(move for move in listed if isinstance(move, Movement))
+    if moves and context.timed and context.diagnostics.count == before:
+        context.checks.append(StepCheck(node.location, moves, context.clock))
+    return moves, tuple(move for move in listed if isinstance(move, Distortion))
+
+
+def _list(node: Node, context: SceneContext, what: str) -> tuple[Movement | Distortion, ...]:
+    if not isinstance(node, Sequence):
+        context.diagnostics.add(
+            node.location, f"'{what}' is a list, as in [zoom: {{factor: 2}}]. {describe_node(node)}"
+        )
+        return ()
+    if len(node.items) > LINES:
+        context.diagnostics.add(
+            node.location, f"'{what}' has at most {LINES} movements. Got {len(node.items)}"
+        )
+        return ()
+    return tuple(move for item in node.items if (move := _move(item, context)) is not None)
+
+
+def _move(node: Node, context: SceneContext) -> Movement | Distortion | None:
+    if isinstance(node, Mapping) and len(node.pairs) == 1 and node.pairs[0][0].text == GROUP:
+        return _group(node, context)
+    if isinstance(node, Mapping) and len(node.pairs) > 1:
+        names = ", ".join(quote(key.text) for key, _ in node.pairs[:3])
+        context.diagnostics.add(
+            node.location,
+            f"a movement has one name; begin each of {names} with '- ', or indent its parameters",
+        )
+        return None
+    found = read_entry(node, movement, context.diagnostics)
+    if found is None:
+        return None
+    entry, parameters = found
+    before = context.diagnostics.count
+    tracks: dict[str, Track | tuple[Track, Track]] = {}
+    if parameters is not None:
+        kinds = {p.name: p.kind for p in entry.parameters}
+        for name, value in read_mapping(parameters, f"'{entry.name}'", kinds, context.diagnostics).items():
+            kind = kinds[name]
+            if isinstance(kind, Pair):
+                tracks[name] = read_pair(value, name, kind, context)
+            else:
+                tracks[name] = read_parameter(value, name, kind, context)
+    for parameter in entry.parameters:
+        if parameter.kind in (SECONDS, SEED) and parameter.name not in tracks:
+            tracks[parameter.name] = _of_the_film(parameter.kind, context)
+    if is_distortion(entry.make):
+        return Distortion(entry.name, entry.make, tracks)
+    move = Move(entry.name, entry.make, tracks)
+    _check(move, entry.name, node, context, before)
+    return move
+
+
+def _of_the_film(kind: Kind, context: SceneContext) -> Track:
+    """What a movement is told without being asked: the scene's time, and the film's seed."""
+    return PerSecond(1.0, context.clock) if kind is SECONDS else Constant(float(context.clock.seed % 2**32))
+
+
+def _group(node: Mapping, context: SceneContext) -> Group:
+    before = context.diagnostics.count
+    key, value = node.pairs[0]
+    children = _list(value, context, GROUP)
+    for child in children:
+        if isinstance(child, Distortion):
+            context.diagnostics.add(
+                key.location, f"'{child.name}' bends the picture and acts by itself; take it out of the group"
+            )
+    group = Group(tuple(child for child in children if isinstance(child, Movement)))
+    _check(group, GROUP, node, context, before)
+    return group
+
+
+def _check(move: Movement, name: str, node: Node, context: SceneContext, before: int) -> None:
+    """Ask for a check over all frames if reading went well, that is if no problem was added to ``before``."""
+    if context.timed and context.diagnostics.count == before:
+        context.checks.append(MoveCheck(name, node.location, move, context.clock, context.canvas))

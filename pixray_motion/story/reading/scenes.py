@@ -1,0 +1,299 @@
+"""Scenes: where they lie in the film, what they take over from the sequences around them, and what happens in each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+from pixray_motion import limits
+from pixray_motion.story.animated import DenoiserTrack
+from pixray_motion.story.reading.components import (
+    DEFAULT_DENOISER,
+    default_steps,
+    read_denoiser,
+    read_drawer,
+    read_filters,
+    read_flag,
+    read_losses,
+    read_perceptors,
+)
+from pixray_motion.story.reading.context import FilmContext, Inherited, SceneContext
+from pixray_motion.story.reading.layers import read_layers
+from pixray_motion.story.reading.media import read_image_file
+from pixray_motion.story.reading.movements import read_moves
+from pixray_motion.story.reading.numbers import read_number
+from pixray_motion.story.reading.outline import OutlineReader, SceneNode, check_names
+from pixray_motion.story.reading.prompts import read_prompts
+from pixray_motion.story.reading.transitions import read_transition
+from pixray_motion.story.scene import BORDERS, Scene
+from pixray_motion.story.segment import Segment, Span
+from pixray_motion.story.source.diagnostics import Diagnostics
+from pixray_motion.story.source.fields import read_text
+from pixray_motion.story.source.nodes import Node
+from pixray_motion.story.transition import STARTS_ANEW, Transition
+from pixray_motion.tracks.base import Clock, Constant, Track
+from pixray_motion.tracks.keyframes import Keyframes
+from pixray_motion.tracks.time import round_half_up
+from pixray_motion.units import STEPS
+from pixray_motion.wording import InvalidValue, quote, unknown_name
+
+INIT_STEPS = 0.25  # of those for a picture from nothing: what a picture shows is to be seen
+
+
+def read_scenes(node: Node, film: FilmContext, given: Inherited) -> tuple[Scene, ...]:
+    """All scenes of the film, one after the other."""
+    items = OutlineReader(film.diagnostics, film.rate, film.defaults, film.base).film(node)
+    check_names(items, film.diagnostics)
+    return tuple(SceneBuilder(film).lay(items, Fraction(1), given))
+
+
+class SceneBuilder:
+    """Lays items into the film, from its start. Boundaries add up exactly and are rounded once, half up."""
+
+    def __init__(self, film: FilmContext, start: Fraction = Fraction(0), before: Scene | None = None) -> None:
+        """``before``: the scene that goes on into the first one, if there is such a one."""
+        self.film = film
+        self.cursor = start
+        self.last = before
+        self.count = 0
+        self.full = False
+        self.lost = False
+        self.repeating = self.repeats = 0
+
+    def lay(self, items: list[SceneNode], speed: Fraction, given: Inherited) -> Iterator[Scene]:
+        """The scenes of ``items``, which run at ``speed``: backwards, and in the other order, where it is below 0."""
+        order = items if speed > 0 else items[::-1]
+        for index, item in enumerate(order):
+            opened = replace(given, opening={} if index else given.opening)
+            for number in range(item.repeat):
+                again = replace(opened, opening={}) if number else opened
+                named = replace(item, name=f"{item.name} ({number + 1})") if number else item
+                own = speed * item.speed * (-1 if item.reverse else 1)
+                self.repeating += number > 0
+                yield from self._item(named, own, again)
+                self.repeating -= number > 0
+                if self.full:
+                    return
+
+    def _item(self, item: SceneNode, speed: Fraction, given: Inherited) -> Iterator[Scene]:
+        span = self._span(item, speed)
+        if not item.children:
+            self.count += 1
+            self.repeats += self.repeating > 0
+            if self.count > limits.SCENES:
+                self._stop(item, f"a film has at most {limits.SCENES} scenes, repeats counted; repeat less")
+                return
+            if self.repeats > limits.REPEATS:
+                self._stop(
+                    item, f"a film repeats at most {limits.REPEATS} scenes; repeat less, or let it 'loop'"
+                )
+                return
+            scene = self._scene(item, span, given)
+            self.cursor += item.length / abs(speed) if item.length else 0
+            self.lost |= item.length is None
+            self.last = scene
+            yield scene
+            return
+        yield from self.lay(item.children, speed, self._sequence(item, span, given))
+
+    def _stop(self, item: SceneNode, message: str) -> None:
+        self.film.diagnostics.add(item.node.location, message)
+        self.full = True
+
+    def _span(self, item: SceneNode, speed: Fraction) -> Span | None:
+        """None if the length is not known."""
+        if item.length is None:
+            return None
+        start = round_half_up(self.cursor)
+        end = round_half_up(self.cursor + item.length / abs(speed))
+        location = (item.found.get("length") or item.node).location
+        if end > limits.FILM_FRAMES:
+            self.film.diagnostics.add(
+                location, f"the film grows longer than {limits.FILM_FRAMES} frames here; shorten its scenes"
+            )
+            self.full = True
+            return None
+        if end == start:
+            self.film.diagnostics.add(
+                location, "the scene is too short for a single frame; write at least 1f"
+            )
+            return None
+        return Span(start, end - start, item.length, speed)
+
+    def _sequence(self, item: SceneNode, span: Span | None, given: Inherited) -> Inherited:
+        context, span = self._context(span)
+        found = item.found
+        given = self._inherited(found, given)
+        segment = read_segment(found, context, span)
+        if "denoiser" in found:
+            given = replace(given, own_denoiser=(segment, read_denoiser(found["denoiser"], context)))
+        if "steps" in found:
+            given = replace(given, steps=(segment, read_number(found["steps"], "steps", STEPS, context)))
+        opening = given.opening | {key: found[key] for key in ("cut", "transition") if key in found}
+        return replace(given, segments=(segment, *given.segments), opening=opening)
+
+    def _inherited(self, found: dict[str, Node], given: Inherited) -> Inherited:
+        """With the drawer, perceptor and border that ``found`` names."""
+        film = self.film
+        if "drawer" in found:
+            given = replace(given, drawer=read_drawer(found["drawer"], film.canvas, film.diagnostics))
+        if "perceptor" in found:
+            given = replace(given, perceptors=read_perceptors(found["perceptor"], film.diagnostics))
+        if "border" in found:
+            given = replace(given, border=read_border(found["border"], film.diagnostics))
+        return given
+
+    def _scene(self, item: SceneNode, span: Span | None, given: Inherited) -> Scene:
+        context, span = self._context(span)
+        found = given.opening | item.found
+        given = self._inherited(found, given)
+        segment = read_segment(found, context, span)
+        transition = self._transition(found, context, span)
+        cut = self._cut(found, item, transition, given)
+        scene = Scene(
+            name=item.name,
+            cut=cut,
+            segments=(segment, *given.segments),
+            steps=self._steps(found, segment, context, cut, given),
+            border=given.border,
+            denoiser=self._denoiser(found, segment, context, given),
+            drawing=self._drawing(span, cut, given),
+            drawer=given.drawer,
+            perceptors=given.perceptors,
+            transition=transition,
+            init=self._init(found, cut, context),
+        )
+        if "layers" not in found:
+            return scene
+        layers = read_layers(found["layers"], self.film, scene, given, context, self.last)
+        return replace(scene, layers=layers)
+
+    def _context(self, span: Span | None) -> tuple[SceneContext, Span]:
+        """With a span of one second's frame where the real one is not known: then keys are not held against it."""
+        film = self.film
+        rate = film.rate or Fraction(1)
+        timed = span is not None and film.rate is not None
+        span = span or Span(round_half_up(self.cursor), 1, Fraction(1))
+        frames = max(1, round_half_up(span.length))
+        clock = Clock(rate, span.length / rate, frames, span.start / rate, film.seed, film.base.bpm)
+        located = timed and not self.lost
+        return SceneContext(
+            film.diagnostics, clock, film.canvas, film.checks, timed, film.base, film.folder, located
+        ), span
+
+    def _transition(self, found: dict[str, Node], context: SceneContext, span: Span) -> Transition | None:
+        if "transition" not in found:
+            return None
+        location = found["transition"].location
+        if self.last is None:
+            self.film.diagnostics.add(
+                location, "the film's first scene comes after nothing; take its transition out"
+            )
+        if "cut" in found:
+            self.film.diagnostics.add(
+                location, "'cut' and 'transition' say the same thing; take one of them out"
+            )
+        transition = read_transition(found["transition"], context)
+        if transition and context.timed and transition.frames > span.frames:
+            self.film.diagnostics.add(location, "the transition is longer than its scene; make it shorter")
+        return transition
+
+    def _cut(
+        self, found: dict[str, Node], item: SceneNode, transition: Transition | None, given: Inherited
+    ) -> bool:
+        """Whether the scene begins with a new picture; reports where it has to and does not say so."""
+        said = "cut" in found and read_flag(found["cut"], "cut", self.film.diagnostics)
+        cut = said or (transition is not None and transition.kind in STARTS_ANEW)
+        if self.last is None:
+            return True
+        before = self.last
+        what = None
+        if before.drawer != given.drawer:
+            what = "another drawer than"
+        elif before.perceptors != given.perceptors:
+            what = "another perceptor than"
+        elif bool(before.layers) != ("layers" in found):
+            what = "layers, other than" if "layers" in found else "no layers, other than"
+        if what and not cut:
+            self.film.diagnostics.add(
+                item.node.location,
+                f"the scene {quote(item.name)} has {what} the one before, so it cannot go on from its picture; write "
+                "'cut: true' or a transition such as {crossfade: 1s}",
+            )
+        return cut
+
+    def _init(self, found: dict[str, Node], cut: bool, context: SceneContext) -> tuple[str, str] | None:
+        """The picture that a scene begins with: its file, and the hash of what is in it."""
+        node = found.get("init_image")
+        if node is None:
+            return None
+        text = read_text(node, "'init_image'", self.film.diagnostics)
+        try:
+            if "layers" in found:
+                raise InvalidValue(
+                    "a scene with layers has no picture of its own; give 'init_image' to a layer"
+                )
+            if not cut:
+                raise InvalidValue(
+                    "the scene goes on from the one before; write 'cut: true' or take 'init_image' out"
+                )
+            values = dict(read_image_file(text or "", context.folder))
+        except InvalidValue as error:
+            self.film.diagnostics.add(node.location, error.message)
+            return None
+        return values["file"], values["hash"]
+
+    def _steps(
+        self, found: dict[str, Node], segment: Segment, context: SceneContext, cut: bool, given: Inherited
+    ) -> tuple[Segment, Track]:
+        if "steps" in found:
+            return segment, read_number(found["steps"], "steps", STEPS, context)
+        if given.steps:
+            return given.steps
+        fresh, warm = (Constant(float(steps)) for steps in default_steps(given.drawer.name))
+        if "init_image" in found:
+            fresh = Constant(round(fresh.value * INIT_STEPS))
+        later = float(abs(segment.span.speed))  # the film's second frame
+        if segment.span.speed < 0:
+            end = float(segment.span.length)
+            return segment, Keyframes((end - later, end), (warm, fresh), ("linear",) * 2) if cut else warm
+        return segment, Keyframes((0.0, later), (fresh, warm), ("linear",) * 2) if cut else warm
+
+    def _denoiser(
+        self, found: dict[str, Node], segment: Segment, context: SceneContext, given: Inherited
+    ) -> tuple[Segment, DenoiserTrack] | None:
+        own: tuple[Segment, DenoiserTrack | None] | None = given.own_denoiser
+        if "denoiser" in found:
+            own = segment, read_denoiser(found["denoiser"], context)
+        elif own is None:
+            own = (
+                segment,
+                DEFAULT_DENOISER if given.denoiser is None else read_denoiser(given.denoiser, context),
+            )
+        return None if own[1] is None else (own[0], own[1])
+
+    def _drawing(self, span: Span, cut: bool, given: Inherited) -> str:
+        if self.last is not None and not cut:
+            return self.last.drawing
+        return f"{span.start}/{given.layer}" if given.layer else str(span.start)
+
+
+def read_segment(found: dict[str, Node], context: SceneContext, span: Span) -> Segment:
+    """What a scene, a sequence or a layer adds to what is around it."""
+    moves, distortions = read_moves(found["move"], context) if "move" in found else ((), ())
+    return Segment(
+        span=span,
+        prompts=read_prompts(found["prompts"], context) if "prompts" in found else (),
+        moves=moves,
+        distortions=distortions,
+        losses=read_losses(found["losses"], context) if "losses" in found else {},
+        filters=read_filters(found["filters"], context) if "filters" in found else (),
+    )
+
+
+def read_border(node: Node, diagnostics: Diagnostics) -> str:
+    text = read_text(node, "'border'", diagnostics)
+    if text is not None and text not in BORDERS:
+        diagnostics.add(node.location, unknown_name("border", text, BORDERS))
+    return text or BORDERS[0]

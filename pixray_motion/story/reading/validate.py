@@ -1,0 +1,225 @@
+"""Every number of a story at every frame: finite, in its unit's range, and movements that can be undone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from pixray_motion.geometry import Canvas
+from pixray_motion.limits import CHECK_WORK, SINGULAR, STEP_SIZE
+from pixray_motion.movements.base import Group, Move, Movement
+from pixray_motion.story.source.diagnostics import Diagnostics, SourceLocation
+from pixray_motion.tracks.base import Clock, Constant, Samples, Track
+from pixray_motion.tracks.easing import Bezier, Steps
+from pixray_motion.tracks.formula import Formula, cost
+from pixray_motion.tracks.keyframes import Keyframes
+from pixray_motion.tracks.samples import Sampled
+from pixray_motion.units import Unit
+from pixray_motion.wording import format_number, format_range
+
+CHUNK = 16_384
+HORIZON = 0.05
+SHAPE_COSTS = {Bezier: 400, Steps: 4}
+FINITE = ", so keep divisors away from 0, roots and logarithms positive, and exponents up to 64"
+
+
+@dataclass(frozen=True)
+class NumberCheck:
+    """A track that was read as ``name`` at ``location``, and the unit that its values must keep to."""
+
+    name: str
+    location: SourceLocation
+    track: Track
+    unit: Unit
+    clock: Clock
+
+    def tracks(self) -> list[Track]:
+        return [self.track]
+
+    def work(self) -> int:
+        return _cost(self.track) * _frames(self.track, self.clock)
+
+    def run(self, diagnostics: Diagnostics) -> bool:
+        """Report the first frame whose value is wrong; True if there is none."""
+        for frames in _chunks(_frames(self.track, self.clock)):
+            values = self.track.sample(frames)
+            good = (values >= self.unit.low) & (values <= self.unit.high)  # False for NaN
+            if not good.all():
+                first = int(np.argmin(good))
+                diagnostics.add(self.location, self._sentence(int(frames[first]), float(values[first])))
+                return False
+        return True
+
+    def _sentence(self, frame: int, value: float) -> str:
+        allowed = f"{format_range(self.unit.low, self.unit.high)} ({self.unit.name}) is allowed"
+        hint = "" if np.isfinite(value) else FINITE
+        return (
+            f"'{self.name}' is {format_number(value)} {describe_moment(frame, self.clock)}; {allowed}{hint}"
+        )
+
+
+@dataclass(frozen=True)
+class MoveCheck:
+    """A movement whose pose must be invertible, because a frame's motion undoes the pose of the frame before."""
+
+    name: str
+    location: SourceLocation
+    movement: Movement
+    clock: Clock
+    canvas: Canvas | None = None
+
+    def tracks(self) -> list[Track]:
+        return list(_tracks(self.movement))
+
+    def work(self) -> int:
+        return 50 * self._frames()
+
+    def run(self, diagnostics: Diagnostics) -> bool:
+        """Report the first frame whose pose cannot be undone; True if there is none.
+
+        At rest a movement leaves areas as they are, so a negative one has passed through 0.
+        """
+        for frames in _chunks(self._frames()):
+            areas = determinants(self.movement, frames)
+            good = np.isfinite(areas) & (areas > SINGULAR)
+            if not good.all():
+                first = int(np.argmin(good))
+                when = describe_moment(int(frames[first]), self.clock)
+                what = (
+                    "flattens or mirrors the picture"
+                    if areas[first] <= SINGULAR
+                    else "grows beyond all numbers"
+                )
+                diagnostics.add(self.location, f"'{self.name}' {what} {when}; make it milder")
+                return False
+            depths = nearest_depths(self.movement, frames, self.canvas) if self.canvas else np.ones(1)
+            if depths.min() < HORIZON:
+                when = describe_moment(int(frames[np.argmin(depths)]), self.clock)
+                diagnostics.add(
+                    self.location,
+                    f"'{self.name}' leans so far {when} that a part of the picture comes to lie beside the camera; "
+                    "make the angle or the field of view smaller",
+                )
+                return False
+        return True
+
+    def _frames(self) -> int:
+        return max([_frames(track, self.clock) for track in self.tracks()], default=1)
+
+
+@dataclass(frozen=True)
+class StepCheck:
+    """A scene's movements, which together must not change sizes beyond all measure from one frame to the next."""
+
+    location: SourceLocation
+    movements: tuple[Movement, ...]
+    clock: Clock
+
+    def tracks(self) -> list[Track]:
+        return [track for movement in self.movements for track in _tracks(movement)]
+
+    def work(self) -> int:
+        return 50 * len(self.movements) * self._frames()
+
+    def run(self, diagnostics: Diagnostics) -> bool:
+        """Report the first frame whose step is too large; True if there is none."""
+        for frames in _chunks(self._frames()):
+            frames = np.arange(max(0, frames[0] - 1), frames[-1] + 1)  # with the frame before
+            areas = sum(np.log(np.abs(determinants(movement, frames))) for movement in self.movements)
+            good = np.abs(np.diff(areas)) / 2 <= math.log(STEP_SIZE)
+            if not good.all():
+                when = describe_moment(int(frames[np.argmin(good) + 1]), self.clock)
+                diagnostics.add(
+                    self.location,
+                    f"the movements together change sizes more than {STEP_SIZE} times in one step {when}; make them "
+                    "milder or slower",
+                )
+                return False
+        return True
+
+    def _frames(self) -> int:
+        return max([_frames(track, self.clock) for track in self.tracks()], default=1)
+
+
+Check = NumberCheck | MoveCheck | StepCheck
+
+
+def run_checks(checks: list[Check], location: SourceLocation, diagnostics: Diagnostics) -> None:
+    """Run them all, a movement's after its numbers'; too much work for one story is a problem at ``location``."""
+    if sum(check.work() for check in checks) > CHECK_WORK:
+        diagnostics.add(
+            location, "the story has too many changing values over too many frames to check; cut it in parts"
+        )
+        return
+    bad: set[int] = set()
+    for check in checks:
+        tracks = {id(track) for track in check.tracks()}
+        if isinstance(check, NumberCheck) or not tracks & bad:
+            bad |= set() if check.run(diagnostics) else tracks
+
+
+def determinants(movement: Movement, frames: Samples) -> Samples:
+    """(N,): by how much each frame's pose changes areas; 0 where it cannot be undone."""
+    if isinstance(movement, Group):
+        total = np.ones(frames.shape)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for child in movement.children:
+                total = total * determinants(child, frames)
+        return total
+    assert isinstance(movement, Move)
+    areas: Samples = np.linalg.det(movement.poses(frames))
+    if hasattr(movement.make, "mirrors"):
+        np.abs(areas, out=areas)
+    return areas
+
+
+def nearest_depths(movement: Movement, frames: Samples, canvas: Canvas) -> Samples:
+    """(N,): how far the nearest corner of the canvas is from the camera, over how far its centre is."""
+    if isinstance(movement, Group):
+        depths = np.ones(frames.shape)
+        for child in movement.children:
+            depths = np.minimum(depths, nearest_depths(child, frames, canvas))
+        return depths
+    assert isinstance(movement, Move)
+    corners = np.concatenate([canvas.corners(), np.ones((4, 1))], 1)
+    nearest: Samples = (movement.poses(frames)[:, 2] @ corners.T).min(-1)
+    return nearest
+
+
+def describe_moment(frame: int, clock: Clock) -> str:
+    return f"at the scene's frame {frame} ({format_number(round(float(frame / clock.rate), 3))}s)"
+
+
+def _tracks(movement: Movement) -> Iterator[Track]:
+    if isinstance(movement, Group):
+        for child in movement.children:
+            yield from _tracks(child)
+    elif isinstance(movement, Move):
+        for track in movement.tracks.values():
+            yield from track if isinstance(track, tuple) else (track,)
+
+
+def _frames(track: Track, clock: Clock) -> int:
+    """How many frames need a look: a constant is the same at all of them."""
+    return 1 if isinstance(track, Constant) else clock.frames
+
+
+def _chunks(frames: int) -> Iterator[Samples]:
+    """All frame numbers in pieces that stay in the processor's cache."""
+    for start in range(0, frames, CHUNK):
+        yield np.arange(start, min(start + CHUNK, frames), dtype=np.float64)
+
+
+def _cost(track: Track) -> int:
+    """About how many operations a frame takes."""
+    if isinstance(track, Formula):
+        return cost(track.program)
+    if isinstance(track, Keyframes):
+        shapes = max(SHAPE_COSTS.get(type(easing), 20) for easing in set(track.easings))
+        return 10 + shapes + 2 * max(_cost(part) for part in track.tracks)
+    if isinstance(track, Sampled):
+        return 80 if track.window else 20
+    return 1

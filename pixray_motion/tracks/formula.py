@@ -1,0 +1,117 @@
+"""Arithmetic in a story: a formula is a short program for a stack machine over numpy arrays. Nothing else runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pixray_motion.tracks.base import Clock, Samples, Track
+from pixray_motion.tracks.functions import FUNCTIONS, power, where
+
+CONSTANTS = {"pi": math.pi, "tau": math.tau, "e": math.e}
+VARIABLES = ("t", "f", "T", "F", "p", "beat")
+WORDS = ("if", "else", "and", "or", "not")
+
+OPERATORS: dict[str, Callable[..., Any]] = {
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "/": np.divide,
+    "%": np.mod,
+    "**": power,
+    "negative": np.negative,
+    "not": lambda value: np.equal(value, 0) * 1.0,
+    "and": lambda first, last: where(first, last, first),
+    "or": lambda first, last: where(first, first, last),
+    "if": lambda then, condition, otherwise: where(condition, then, otherwise),
+}
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "==": np.equal,
+    "!=": np.not_equal,
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One instruction: push a number, push a variable, or replace the top ``arity`` values by a result.
+
+    A chain of comparisons is one instruction, named by its signs: ``"< <="`` for ``a < b <= c``.
+    """
+
+    name: str = ""
+    value: float = 0.0
+    arity: int = 0
+
+
+Program = tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Formula(Track):
+    """A formula of the scene's time."""
+
+    program: Program
+    clock: Clock
+
+    def sample(self, frames: Samples) -> Samples:
+        length = float(self.clock.length)
+        seconds = self.clock.seconds(frames)
+        scope = {
+            "t": seconds,
+            "f": frames,
+            "T": np.float64(length),
+            "F": np.float64(self.clock.frames),
+            "p": seconds / length,
+            "beat": self.clock.beats(frames),
+        }
+        values = np.asarray(run(self.program, scope, self.clock.seed), np.float64)
+        return values if values.shape == frames.shape else np.full(frames.shape, values)
+
+
+def run(program: Program, scope: dict[str, Any], seed: int = 0) -> Any:
+    """The value of a program; ``scope`` holds numpy values for the variables.
+
+    Both sides of a condition are computed, and the value of one is taken, so the other may be no number at all.
+    """
+    stack: list[Any] = []
+    with np.errstate(all="ignore"):
+        for step in program:
+            if step.arity:
+                values = [stack.pop() for _ in range(step.arity)][::-1]
+                stack.append(_apply(step.name, values, seed))
+            else:
+                stack.append(scope[step.name] if step.name else np.float64(step.value))
+    return stack.pop()
+
+
+def is_constant(program: Program) -> bool:
+    """Whether the value is known before the scene and the seed are."""
+    return not any(_is_seeded(step) or (step.name and not step.arity) for step in program)
+
+
+def cost(program: Program) -> int:
+    """About how many operations a frame takes."""
+    return sum(FUNCTIONS[step.name].cost if step.name in FUNCTIONS else 1 for step in program)
+
+
+def _is_seeded(step: Step) -> bool:
+    return step.name in FUNCTIONS and FUNCTIONS[step.name].seeded
+
+
+def _apply(name: str, values: list[Any], seed: int) -> Any:
+    if name in OPERATORS:
+        return OPERATORS[name](*values)
+    if name in FUNCTIONS:
+        function = FUNCTIONS[name]
+        return function.run(seed, *values) if function.seeded else function.run(*values)
+    signs = name.split(" ")
+    holds = [COMPARISONS[sign](*values[i : i + 2]) for i, sign in enumerate(signs)]
+    return np.logical_and.reduce(np.broadcast_arrays(*holds)) * 1.0

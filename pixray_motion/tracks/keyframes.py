@@ -1,0 +1,141 @@
+"""Numbers that run at a rate, and numbers that run from key to key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pixray_motion.tracks.base import Clock, Constant, Samples, Track
+from pixray_motion.tracks.easing import SPLINES, Easing, apply_easing
+
+Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class PerSecond(Track):
+    """``value`` as often as ``pace`` a second: value * pace * t, or value ** (pace * t) where the unit is geometric.
+
+    ``t`` counts from the scene's start.
+    """
+
+    value: float
+    clock: Clock
+    geometric: bool = False
+    pace: float = 1.0
+
+    def sample(self, frames: Samples) -> Samples:
+        times = self.pace * self.clock.seconds(frames)
+        with np.errstate(all="ignore"):
+            return np.float64(self.value) ** times if self.geometric else self.value * times
+
+
+@dataclass(frozen=True)
+class Keyframes(Track):
+    """Runs from key to key.
+
+    Convention: ``times`` are in frames of the scene and increase; ``easings`` holds one a key, which shapes the
+    segment that arrives at it. A key's own value may move: a segment blends its two ends, each followed as it runs.
+    A segment with a spline's name needs keys that all stand still. Before the first key and after the last one, that
+    key's value holds.
+    """
+
+    times: tuple[float, ...]
+    tracks: tuple[Track, ...]
+    easings: tuple[Easing, ...]
+    geometric: bool = False
+
+    def sample(self, frames: Samples) -> Samples:
+        after = np.searchsorted(self._times, frames, side="right")
+        left, right = np.maximum(after - 1, 0), np.minimum(after, len(self.times) - 1)
+        length = self._times[right] - self._times[left]
+        inside = length > 0
+        share = np.divide(frames - self._times[left], length, out=np.zeros(frames.shape), where=inside)
+        first, last = self._values(left, frames), self._values(right, frames)
+        values = np.where(inside, last, first)
+        kinds, which = self._shapes
+        for index, easing in enumerate(kinds):
+            part = np.flatnonzero((which[right] == index) & inside)
+            if part.size:
+                values[part] = self._between(easing, frames[part], share[part], first[part], last[part])
+        return np.where(share == 0, first, values)
+
+    def _between(
+        self, easing: Easing, frames: Samples, share: Samples, first: Samples, last: Samples
+    ) -> Samples:
+        if easing not in SPLINES:
+            return self._blend(first, last, apply_easing(easing, share))
+        curve = self._splines[str(easing)](frames)
+        values = np.exp(curve) if self.geometric else curve
+        return _kept(values, first, last) if easing == "smooth" else values
+
+    def _blend(self, first: Samples, last: Samples, share: Samples) -> Samples:
+        """Kept between the two, except where an easing goes beyond them on purpose."""
+        with np.errstate(all="ignore"):
+            linear = not self.geometric
+            mixed = first * (1 - share) + last * share if linear else first ** (1 - share) * last**share
+            mixed = np.where(share == 0, first, mixed)
+            return np.where((share >= 0) & (share <= 1), _kept(mixed, first, last), mixed)
+
+    @cached_property
+    def _times(self) -> Samples:
+        return np.array(self.times, np.float64)
+
+    @cached_property
+    def _constants(self) -> Samples:
+        """(keys,): the values of keys that stand still; NaN marks those that move."""
+        return np.array([t.value if isinstance(t, Constant) else np.nan for t in self.tracks], np.float64)
+
+    @cached_property
+    def _shapes(self) -> tuple[list[Easing], Indices]:
+        """The easings in use, and which of them each key has."""
+        kinds = list(dict.fromkeys(self.easings))
+        numbers = {easing: index for index, easing in enumerate(kinds)}
+        return kinds, np.array([numbers[easing] for easing in self.easings], np.intp)
+
+    @cached_property
+    def _splines(self) -> dict[str, Callable[[Samples], Samples]]:
+        values = np.log(self._constants) if self.geometric else self._constants
+        keys = tuple(self._times.tolist()), tuple(values.tolist())
+        return {kind: _spline(kind, *keys) for kind in SPLINES if kind in self.easings}
+
+    def _values(self, keys: Indices, frames: Samples) -> Samples:
+        """The value of key ``keys[i]`` at ``frames[i]``; each moving key is asked once, for all of its frames."""
+        values = self._constants[keys]
+        moving = np.flatnonzero(np.isnan(values))
+        if moving.size:
+            order = moving[np.argsort(keys[moving], kind="stable")]
+            distinct, starts = np.unique(keys[order], return_index=True)
+            for key, part in zip(distinct, np.split(order, starts[1:]), strict=True):
+                values[part] = self.tracks[key].sample(frames[part])
+        return values
+
+
+@lru_cache(1024)  # a scene that is repeated has the same ones again
+def _spline(kind: str, times: tuple[float, ...], values: tuple[float, ...]) -> Callable[[Samples], Samples]:
+    return spline(kind, np.array(times), np.array(values))
+
+
+def _kept(values: Samples, first: Samples, last: Samples) -> Samples:
+    """Between the two, so that rounding never leaves the range of values that are allowed."""
+    return np.clip(values, np.minimum(first, last), np.maximum(first, last))
+
+
+def spline(kind: str, times: Samples, values: Samples) -> Callable[[Samples], Samples]:
+    """The curve ``smooth``, ``akima`` or ``cubic`` through (``times``, ``values``), which increase in time.
+
+    ``smooth`` is Fritsch and Carlson's monotone interpolation (PCHIP), which never leaves the values of the two keys
+    around it. ``cubic`` is the natural cubic spline, whose bend is 0 at both ends. Through two keys each is straight.
+    """
+    from scipy.interpolate import Akima1DInterpolator, CubicSpline, PchipInterpolator, make_interp_spline
+
+    if len(times) < 3:
+        curve = make_interp_spline(times, values, k=len(times) - 1)
+    elif kind == "cubic":
+        curve = CubicSpline(times, values, bc_type="natural")
+    else:
+        curve = (PchipInterpolator if kind == "smooth" else Akima1DInterpolator)(times, values)
+    return lambda frames: curve(frames)

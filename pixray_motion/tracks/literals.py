@@ -1,0 +1,29 @@
+"""Plain numbers."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from pixray_motion.limits import NUMBER_CHARACTERS
+from pixray_motion.wording import InvalidValue, format_range, quote
+
+NUMBER = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+_NUMBER = re.compile(NUMBER)
+
+
+def is_number(text: str) -> bool:
+    return _NUMBER.fullmatch(text) is not None
+
+
+def parse_constant(text: str, name: str, low: float, high: float, unit: str = "") -> float:
+    """A finite number between ``low`` and ``high``; anything else is ``InvalidValue``."""
+    if len(text) > NUMBER_CHARACTERS or not is_number(text):
+        raise InvalidValue(f"'{name}' is a number from {format_range(low, high)}. Got {quote(text)}")
+    value = float(text)
+    if math.isinf(value):
+        raise InvalidValue(f"{quote(text)} is too large for '{name}'; {format_range(low, high)} is allowed")
+    if not low <= value <= high:
+        of = f" ({unit})" if unit else ""
+        raise InvalidValue(f"'{name}' is {quote(text)}; {format_range(low, high)}{of} is allowed")
+    return value
