@@ -26,7 +26,7 @@ from pixray_motion.objective import Objective, PromptedDenoiser, PromptedPercept
 from pixray_motion.perceptors.base import Perceptor, perceptor
 from pixray_motion.picture import Picture
 from pixray_motion.story.model import Story
-from pixray_motion.story.plan import DrawerSpec, Plan
+from pixray_motion.story.plan import Component, Plan
 from pixray_motion.story.reading.prompts import is_weighted
 from pixray_motion.story.reading.story import parse
 from pixray_motion.tracks.base import Constant
@@ -66,7 +66,7 @@ class Studio:
     """
 
     story: Story
-    drawers: Mapping[DrawerSpec, Drawer]
+    drawers: Mapping[Component, Drawer]
     prompted_perceptors: Mapping[str, PromptedPerceptor]
     threads: int
     device: str = "cpu"
@@ -193,7 +193,7 @@ def frame_generator(seed: int, frame: int, drawing: str = "") -> Generator:
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
 
 
-def make_drawer(choice: DrawerSpec, story: Story) -> Drawer:
+def make_drawer(choice: Component, story: Story) -> Drawer:
     """The drawer that a story chooses, or one that shows a picture which it gives."""
     values = dict(choice.values)
     if choice.name == "image":

@@ -25,7 +25,7 @@ from pixray_motion.output.files import check_file, os_errors_as_output_errors
 from pixray_motion.output.video import check_format, encode
 from pixray_motion.picture import Picture
 from pixray_motion.story.model import Story
-from pixray_motion.story.plan import DrawerSpec
+from pixray_motion.story.plan import Component
 from pixray_motion.story.reading.media import STATIC_KINDS
 from pixray_motion.storyboard import Board, Shot, labelled
 from pixray_motion.testcard import test_card
@@ -120,7 +120,7 @@ def moved(story: Story, card: Image.Image, canvas: Canvas) -> Iterator[Shot]:
     keep_memory()
     story = without_perceptor(replace(story, canvas=canvas))
     shown = torch.from_numpy(np.array(card)).permute(2, 0, 1)[None].float() / 255
-    drawers: dict[DrawerSpec, Drawer] = {
+    drawers: dict[Component, Drawer] = {
         choice: make_drawer(choice, story) if choice.name in STATIC_KINDS else CardDrawer(canvas, shown)
         for choice in {scene.drawer for scene in story.all_scenes()}
     }

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pixray_motion.errors import StoryError
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.story.model import Story
-from pixray_motion.story.plan import DrawerSpec, Prompt
+from pixray_motion.story.plan import Component, Prompt
 from pixray_motion.story.reading.story import parse, read
 
 FIRST = Path(__file__).parent / "data" / "first.yaml"
@@ -34,7 +34,7 @@ def one(text: str, weight: float = 1, stop: float = NEVER) -> Prompt:
 def test_defaults() -> None:
     story = parse("story: 1\nscenes: [{length: 4s}, {length: 1s, cut: true}, {length: 1s}]", "a.yaml")
     assert (story.canvas, story.rate, story.seed) == (Canvas(192, 108), Fraction(12), 0)
-    assert (story.drawer, story.perceptors) == (DrawerSpec("fft"), ("embedded",))
+    assert (story.drawer, story.perceptors) == (Component("fft"), ("embedded",))
     assert [s.name for s in story.scenes] == ["scene 1", "scene 2", "scene 3"]
     assert [s.border for s in story.scenes] == ["mirror"] * 3
     assert [story.plan(f).cut for f in (0, 1, 48, 60)] == [True, False, True, False]
@@ -45,7 +45,7 @@ def test_defaults() -> None:
 
 def test_a_whole_story() -> None:
     story = read(FIRST)
-    assert story.drawer == DrawerSpec("pixel", (("grid", (80, 45)),))
+    assert story.drawer == Component("pixel", (("grid", (80, 45)),))
     assert [(s.name, s.start, s.frames, s.border) for s in story.scenes] == [
         ("forest", 0, 48, "edge"),
         ("scene 2", 48, 30, "noise"),
@@ -135,7 +135,7 @@ def test_perceptors_rates_and_values() -> None:
     }.items():
         assert parse(f"story: 1\nrate: {text}\nscenes: [{{length: 1s}}]").rate == rate
     story = parse("story: 1\ndrawer: {fft: {decay: 1}}\nscenes: [{length: 1s}]")
-    assert story.drawer == DrawerSpec("fft", (("decay", 1.0),))
+    assert story.drawer == Component("fft", (("decay", 1.0),))
 
 
 @settings(max_examples=30)
@@ -173,7 +173,7 @@ def test_options_change_what_the_file_says() -> None:
     )
     assert [s.frames for s in story.scenes] == [60, 12, 30]
     assert (story.seed, story.canvas) == (3, Canvas(64, 36))
-    assert story.drawer == DrawerSpec("pixel", (("grid", (8, 6)),))
+    assert story.drawer == Component("pixel", (("grid", (8, 6)),))
     plan = story.plan(36)
     assert (plan.prompts[0].weight, plan.steps) == (0.5, 5)  # 2, and some more while the weight falls
     assert plan.losses == (("smoothness", 0.2), ("saturation", 1.0))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from pixray_motion.story.plan import Call, DenoiserSettings, Mask, Prompt
+from pixray_motion.story.plan import Component, DenoiserSettings, Mask, Prompt
 from pixray_motion.tracks.base import Track
 
 FRESH_LEVEL = 0.9  # of the noise behind which a denoiser sees a picture that is nothing yet
@@ -59,8 +59,8 @@ class FilterTrack:
     name: str
     tracks: Mapping[str, Track]
 
-    def at(self, value: Value) -> Call:
-        return Call(self.name, tuple((name, value(track)) for name, track in self.tracks.items()))
+    def at(self, value: Value) -> Component:
+        return Component(self.name, tuple((name, value(track)) for name, track in self.tracks.items()))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pixray_motion.geometry import Canvas
 from pixray_motion.story.loop import Loop, close_loop
-from pixray_motion.story.plan import DrawerSpec, Plan
+from pixray_motion.story.plan import Component, Plan
 from pixray_motion.story.scene import Scene
 from pixray_motion.story.timeline import Timeline
 from pixray_motion.tracks.time import PLAIN, TimeBase
@@ -27,7 +27,7 @@ class Story:
     canvas: Canvas
     rate: Fraction
     seed: int
-    drawer: DrawerSpec
+    drawer: Component
     perceptors: tuple[str, ...]
     scenes: tuple[Scene, ...]
     loop: Loop | None = None

@@ -14,11 +14,19 @@ from pixray_motion.geometry import Motion
 
 
 @dataclass(frozen=True)
-class DrawerSpec:
-    """A drawer by its registered name, with the parameters that the story gives it."""
+class Component:
+    """A drawer, a filter, a loss, ... by its registered name, with the values of its parameters that the story gives."""
 
     name: str
     values: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """A loss or a perceptor, and how much it counts beside the others."""
+
+    component: Component
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -31,14 +39,6 @@ class Prompt:
     texts: tuple[tuple[str, float], ...]
     weight: float
     stop: float
-
-
-@dataclass(frozen=True)
-class Call:
-    """A registered loss or filter with the values of its parameters."""
-
-    name: str
-    values: tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
@@ -105,11 +105,11 @@ class Plan:
     border: str
     prompts: tuple[Prompt, ...]
     losses: tuple[tuple[str, float], ...]
-    filters: tuple[Call, ...]
+    filters: tuple[Component, ...]
     steps: int
     guide: DenoiserSettings | None = None
     drawing: str = "0"
-    drawer: DrawerSpec = DrawerSpec("fft")
+    drawer: Component = Component("fft")
     perceptors: tuple[str, ...] = ()
     layers: tuple[Layer, ...] = ()
     init: tuple[str, str] | None = None

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from pixray_motion.story.animated import DenoiserTrack, MaskTrack
-from pixray_motion.story.plan import DrawerSpec
+from pixray_motion.story.plan import Component
 from pixray_motion.story.segment import Segment, Span
 from pixray_motion.story.transition import Transition
 from pixray_motion.tracks.base import Track
@@ -45,7 +45,7 @@ class Scene:
     border: str
     denoiser: tuple[Segment, DenoiserTrack] | None
     drawing: str
-    drawer: DrawerSpec
+    drawer: Component
     perceptors: tuple[str, ...]
     transition: Transition | None = None
     layers: tuple[LayerTrack, ...] = ()

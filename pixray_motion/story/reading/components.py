@@ -17,7 +17,7 @@ from pixray_motion.losses import loss
 from pixray_motion.perceptors.base import perceptor
 from pixray_motion.registry import Entry, Registry
 from pixray_motion.story.animated import DenoiserTrack, FilterTrack
-from pixray_motion.story.plan import DrawerSpec
+from pixray_motion.story.plan import Component
 from pixray_motion.story.reading.context import SceneContext
 from pixray_motion.story.reading.numbers import read_number
 from pixray_motion.story.source.diagnostics import Diagnostics
@@ -86,20 +86,20 @@ def read_entry(
     return entry, parameters
 
 
-def read_drawer(node: Node, canvas: Canvas | None, diagnostics: Diagnostics) -> DrawerSpec:
+def read_drawer(node: Node, canvas: Canvas | None, diagnostics: Diagnostics) -> Component:
     found = read_entry(node, drawer, diagnostics)
     if found is None:
-        return DrawerSpec("")
+        return Component("")
     entry, parameters = found
     if parameters is None:
-        return DrawerSpec(entry.name)
+        return Component(entry.name)
     values = []
     for name, value in read_mapping(
         parameters, f"'{entry.name}'", [p.name for p in entry.parameters], diagnostics
     ).items():
         kind = next(p.kind for p in entry.parameters if p.name == name)
         values.append((name, read_constant(value, name, kind, canvas, diagnostics)))
-    return DrawerSpec(entry.name, tuple(values))
+    return Component(entry.name, tuple(values))
 
 
 def default_steps(name: str) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from pixray_motion.geometry import Canvas
 from pixray_motion.story.animated import DenoiserTrack
-from pixray_motion.story.plan import DrawerSpec
+from pixray_motion.story.plan import Component
 from pixray_motion.story.reading.validate import Check
 from pixray_motion.story.segment import Segment
 from pixray_motion.story.source.diagnostics import Diagnostics
@@ -123,7 +123,7 @@ class Inherited:
     answers for; ``layer`` names the layer that it is drawn for.
     """
 
-    drawer: DrawerSpec
+    drawer: Component
     perceptors: tuple[str, ...]
     border: str
     denoiser: Node | None = None

@@ -8,7 +8,7 @@ from typing import Any
 from PIL import Image, UnidentifiedImageError
 
 from pixray_motion import limits
-from pixray_motion.story.plan import DrawerSpec
+from pixray_motion.story.plan import Component
 from pixray_motion.story.reading.components import parse_colour
 from pixray_motion.story.source.diagnostics import Diagnostics
 from pixray_motion.story.source.fields import describe_node, read_mapping, read_text
@@ -22,7 +22,7 @@ KEYS = {"image": ("file", "height", "at"), "text": ("text", "height", "at", "col
 FIRST_KEY = {"image": "file", "text": "text"}
 
 
-def read_static_layer(kind: str, node: Node, folder: StoryFolder, diagnostics: Diagnostics) -> DrawerSpec:
+def read_static_layer(kind: str, node: Node, folder: StoryFolder, diagnostics: Diagnostics) -> Component:
     """``image: FILE``, ``text: WORDS``, or a mapping with these, ``height`` and ``at`` in canvas heights."""
     if isinstance(node, Scalar):
         found: dict[str, Node] = {FIRST_KEY[kind]: node}
@@ -36,7 +36,7 @@ def read_static_layer(kind: str, node: Node, folder: StoryFolder, diagnostics: D
             values += _value(key, value, folder, diagnostics)
         except InvalidValue as error:
             diagnostics.add(value.location, error.message)
-    return DrawerSpec(kind, tuple(sorted(values)))
+    return Component(kind, tuple(sorted(values)))
 
 
 def read_image_file(text: str, folder: StoryFolder) -> list[tuple[str, Any]]:
