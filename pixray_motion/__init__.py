@@ -20,26 +20,28 @@ if sys.version_info < (3, 11):  # noqa: UP036 - pip asks too, but nobody asks wh
 
 if TYPE_CHECKING:
     from pixray_motion.engine import State as State
-    from pixray_motion.engine import Studio as Studio
     from pixray_motion.engine import render as render
-    from pixray_motion.engine import still_story as still_story
     from pixray_motion.errors import MotionError as MotionError
+    from pixray_motion.errors import StoryError as StoryError
     from pixray_motion.film import write_film as write_film
+    from pixray_motion.stills import still_story as still_story
     from pixray_motion.story.model import Story as Story
     from pixray_motion.story.reading.story import parse as parse
     from pixray_motion.story.reading.story import read as read
+    from pixray_motion.studio import Studio as Studio
     from pixray_motion.variants import draft as draft
 
 _HOMES = {
+    "StoryError": "errors",
     "MotionError": "errors",
     "State": "engine",
     "Story": "story.model",
-    "Studio": "engine",
+    "Studio": "studio",
     "draft": "variants",
     "parse": "story.reading.story",
     "read": "story.reading.story",
     "render": "engine",
-    "still_story": "engine",
+    "still_story": "stills",
     "write_film": "film",
 }
 __all__ = ["__version__", *_HOMES]

@@ -14,28 +14,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pixray_motion import __version__
-from pixray_motion.engine import State, Studio
+from pixray_motion.engine import DrawingState, State
 from pixray_motion.errors import CheckpointError
 from pixray_motion.lazy import torch
+from pixray_motion.studio import Studio
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from pixray_motion.drawers.base import Params
 
-FORMAT = "pixray-motion state 3"
+FORMAT = "pixray-motion state 4"
 
 
 def frame_keys(studio: Studio) -> Iterator[str]:
     """The key of every frame of the film, from the first."""
     story = studio.story
     names = [
-        f"perceptor {name}: {sight.perceptor.fingerprint()}"
-        for name, sight in studio.prompted_perceptors.items()
+        f"perceptor {component}: {opened.perceptor.fingerprint()}"
+        for component, opened in studio.perceptors.items()
     ]
     names += [
-        f"denoiser {name}: {known.denoiser.fingerprint()}"
-        for name, known in studio.prompted_denoisers.items()
+        f"denoiser {name}: {opened.denoiser.fingerprint()}" for name, opened in studio.denoisers.items()
     ]
     basis = [__version__, str(story.canvas), *names]
     key = hashlib.sha256("\n".join(basis).encode()).hexdigest()
@@ -53,7 +53,7 @@ def save(path: Path, state: State, studio: Studio, key: str) -> None:
     metadata = facts | {"scores": json.dumps(dict(state.scores))}
     unfinished = path.with_suffix(".new")
     try:
-        save_file(_flat(state), str(unfinished), metadata=metadata)
+        save_file(_flatten(state), str(unfinished), metadata=metadata)
         os.replace(unfinished, path)
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path}: the state cannot be saved ({error}); free some space") from error
@@ -85,39 +85,37 @@ def load(path: Path, studio: Studio) -> State:
                     "anew by --restart"
                 )
             break
-    drawings, tones = _nested(tensors)
-    return State(studio.story.plan(frame), drawings, json.loads(found["scores"]), tones)
+    return State(studio.story.plan(frame), _unflatten(tensors), json.loads(found["scores"]))
 
 
-def _flat(state: State) -> dict[str, Tensor]:
-    """Params by ``params/drawing/name``, tones by ``tones/drawing``.
+def _flatten(state: State) -> dict[str, Tensor]:
+    """Params by ``params/ID/NAME``, colour anchors by ``anchor/ID``.
 
     Two drawings may share one tensor, and a file holds each only once.
     """
-    found = {
-        f"params/{drawing}/{name}": tensor
-        for drawing, params in state.drawings.items()
-        for name, tensor in params.items()
-    }
-    found |= {f"tones/{drawing}": tensor for drawing, tensor in state.tones.items()}
+    found: dict[str, Tensor] = {}
+    for drawing, stored in state.drawings.items():
+        found |= {f"params/{drawing}/{name}": tensor for name, tensor in stored.params.items()}
+        if stored.colour_anchor is not None:
+            found[f"anchor/{drawing}"] = stored.colour_anchor
     return {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in found.items()}
 
 
-def _nested(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Params], dict[str, Tensor]]:
-    drawings: dict[str, Params] = {}
-    tones: dict[str, Tensor] = {}
+def _unflatten(tensors: Mapping[str, Tensor]) -> dict[str, DrawingState]:
+    params: dict[str, Params] = {}
+    anchors: dict[str, Tensor] = {}
     for path, tensor in tensors.items():
         kind, _, rest = path.partition("/")
-        if kind == "tones":
-            tones[rest] = tensor
+        if kind == "anchor":
+            anchors[rest] = tensor
         else:
             drawing, _, name = rest.rpartition("/")
-            drawings.setdefault(drawing, {})[name] = tensor
-    return drawings, tones
+            params.setdefault(drawing, {})[name] = tensor
+    return {drawing: DrawingState(found, anchors.get(drawing)) for drawing, found in params.items()}
 
 
 def _machine(studio: Studio) -> dict[str, str]:
-    return {"threads": str(studio.threads), "device": studio.device, "dtype": "float32"}
+    return {"threads": str(studio.threads), "device": "cpu", "dtype": "float32"}
 
 
 def _open(path: Path) -> tuple[dict[str, str], dict[str, Any]]:

@@ -11,12 +11,10 @@ import numpy as np
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
 from pixray_motion.sampling import grid
-from pixray_motion.story.plan import Layer, Mask, Plan
+from pixray_motion.story.plan import Drawing, Layer, Mask, Node
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from pixray_motion.picture import Picture
 
 BLENDS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "over": lambda below, above: above,  # noqa: ARG005
@@ -27,58 +25,53 @@ BLENDS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 @dataclass(frozen=True)
-class Sheet:
+class RGBA:
     """(1, 3, H, W) ``colours`` and (1, 1, H, W) ``alpha``, both in [0, 1]; where alpha is 0, colours mean nothing."""
 
     colours: Tensor
     alpha: Tensor
 
-    def over(self, below: Sheet, blend: str) -> Sheet:
-        """Laid on another sheet (Porter and Duff 1984, with the blend modes of the W3C's compositing)."""
+    def over(self, below: RGBA, blend: str) -> RGBA:
+        """Laid on another image (Porter and Duff 1984, with the blend modes of the W3C's compositing)."""
         mixed = (1 - below.alpha) * self.colours + below.alpha * BLENDS[blend](below.colours, self.colours)
         alpha = self.alpha + below.alpha * (1 - self.alpha)
         weighted = mixed * self.alpha + below.colours * below.alpha * (1 - self.alpha)
-        return Sheet(weighted / alpha.clamp(min=1e-6), alpha)
+        return RGBA(weighted / alpha.clamp(min=1e-6), alpha)
 
     def on_black(self) -> Tensor:
+        """(1, 3, H, W) in [0, 1]."""
         return self.colours * self.alpha
 
 
-@dataclass(frozen=True)
-class Table:
-    """Where pictures are laid: ``see`` gives a plan's picture, ``shade`` an image mask's file, (1, 1, H, W)."""
+def composite(
+    node: Node, canvas: Canvas, show: Callable[[Drawing], RGBA], load_mask: Callable[[str], Tensor]
+) -> RGBA:
+    """The picture of a node of a plan, all of its layers over one another, the lowest first.
 
-    canvas: Canvas
-    see: Callable[[Plan], Picture]
-    shade: Callable[[str], Tensor]
-    look: Callable[[Picture, Canvas], Tensor]
-
-    def lay(self, plan: Plan) -> Sheet:
-        """The picture of a plan, with all of its layers."""
-        if not plan.layers:
-            picture = self.see(plan)
-            return Sheet(self.look(picture, self.canvas), picture.coverage(self.canvas))
-        size = (self.canvas.height, self.canvas.width)
-        sheet = Sheet(torch.zeros(1, 3, *size), torch.zeros(1, 1, *size))
-        for layer in plan.layers:
-            sheet = self._shown(layer).over(sheet, layer.blend)
-        return sheet
-
-    def _shown(self, layer: Layer) -> Sheet:
-        sheet = self.lay(layer.plan)
-        if layer.pose is not None:
-            sheet = _posed(sheet, layer.pose, self.canvas)
-        alpha = sheet.alpha * layer.opacity
-        if layer.mask is not None:
-            alpha = alpha * self._cover(layer.mask)
-        return Sheet(sheet.colours, alpha)
-
-    def _cover(self, mask: Mask) -> Tensor:
-        cover = self.shade(mask.file) if mask.shape == "image" else cover_of(mask, self.canvas)
-        return 1 - cover if mask.invert else cover
+    ``show`` gives a drawing's image, ``load_mask`` that of an image mask's file, (1, 1, H, W) in [0, 1].
+    """
+    if isinstance(node, Drawing):
+        return show(node)
+    size = (canvas.height, canvas.width)
+    image = RGBA(torch.zeros(1, 3, *size), torch.zeros(1, 1, *size))
+    for layer in node.layers:
+        above = composite(layer.node, canvas, show, load_mask)
+        image = _placed(above, layer, canvas, load_mask).over(image, layer.blend)
+    return image
 
 
-def cover_of(mask: Mask, canvas: Canvas) -> Tensor:
+def _placed(image: RGBA, layer: Layer, canvas: Canvas, load_mask: Callable[[str], Tensor]) -> RGBA:
+    """The image where its layer shows it, and as far as that is opaque."""
+    if layer.pose is not None:
+        image = move_image(image, layer.pose, canvas)
+    alpha = image.alpha * layer.opacity
+    if layer.mask is not None:
+        cover = load_mask(layer.mask.file) if layer.mask.file else shape_cover(layer.mask, canvas)
+        alpha = alpha * (1 - cover if layer.mask.invert else cover)
+    return RGBA(image.colours, alpha)
+
+
+def shape_cover(mask: Mask, canvas: Canvas) -> Tensor:
     """(1, 1, H, W) in [0, 1]: how much of each pixel an ``ellipse``, a ``rect`` or an ``edge`` shows."""
     places = Motion.rotation(-mask.angle).apply(canvas.centres() - np.array(mask.at))
     x, y = places[..., 0], places[..., 1]
@@ -94,14 +87,14 @@ def cover_of(mask: Mask, canvas: Canvas) -> Tensor:
     return torch.from_numpy(np.clip(0.5 - outside / feather, 0, 1)).float()[None, None]
 
 
-def _posed(sheet: Sheet, pose: Motion, canvas: Canvas) -> Sheet:
-    """As if the camera had moved by ``pose``; nothing lies beyond the sheet."""
+def move_image(image: RGBA, pose: Motion, canvas: Canvas) -> RGBA:
+    """The image as if the camera had moved by ``pose`` (source -> destination); nothing lies beyond its edges."""
     half = np.diag([*canvas.half, 1.0])
     maps = torch.from_numpy(np.linalg.inv(half) @ pose.inverse().matrix @ half)[None]
-    points = grid(maps.to(sheet.colours), (canvas.height, canvas.width))
-    whole = torch.cat([sheet.on_black(), sheet.alpha], 1)
+    points = grid(maps.to(image.colours), (canvas.height, canvas.width))
+    whole = torch.cat([image.on_black(), image.alpha], 1)
     moved = torch.nn.functional.grid_sample(
         whole, points, mode="bilinear", padding_mode="zeros", align_corners=False
     )
     alpha = moved[:, 3:]
-    return Sheet(moved[:, :3] / alpha.clamp(min=1e-6), alpha)
+    return RGBA(moved[:, :3] / alpha.clamp(min=1e-6), alpha)

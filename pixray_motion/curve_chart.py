@@ -93,8 +93,10 @@ def _of_segment(segment: Segment) -> Iterator[tuple[str, Track]]:
         yield from _of_move(move)
     for index, prompt in enumerate(segment.prompts, 1):
         yield f"prompt {index} weight", prompt.weight
-    for name, track in segment.losses.items():
-        yield f"{name} weight", track
+    for loss in segment.losses:
+        yield f"{loss.name} weight", loss.weight
+        for name, track in loss.tracks.items():
+            yield f"{loss.name} {name}", track
     for line in segment.filters:
         for name, track in line.tracks.items():
             yield f"{line.name} {name}", track

@@ -3,50 +3,48 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageOps
-
-from pixray_motion.allocator import keep_memory
-from pixray_motion.composite import Table
 from pixray_motion.coordinate_maps import ComposedMap
-from pixray_motion.denoisers.base import Denoiser, denoiser
-from pixray_motion.drawers.base import Drawer, Params, drawer
-from pixray_motion.drawers.static import image_drawer, text_drawer
-from pixray_motion.errors import MotionError
-from pixray_motion.geometry import Canvas
+from pixray_motion.drawers.base import Drawer, Params
+from pixray_motion.images import load_init_image
 from pixray_motion.lazy import torch
-from pixray_motion.objective import Objective, PromptedDenoiser, PromptedPerceptor, filtered
-from pixray_motion.perceptors.base import Perceptor, perceptor
-from pixray_motion.picture import Picture
+from pixray_motion.refinement import refine
 from pixray_motion.story.model import Story
-from pixray_motion.story.plan import Component, Plan
-from pixray_motion.story.reading.prompts import is_weighted
-from pixray_motion.story.reading.story import parse
-from pixray_motion.tracks.base import Constant
+from pixray_motion.story.plan import Drawing, Plan
+from pixray_motion.studio import Studio as Studio
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
+Scores = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class DrawingState:
+    """What a drawing hands on to the next frame.
+
+    ``colour_anchor`` (2, 3): the mean and the spread of its colours, in -1..1, when its prompts were last new; None
+    while no denoiser has guided it.
+    """
+
+    params: Params
+    colour_anchor: Tensor | None = None
+
 
 @dataclass(frozen=True)
 class State:
-    """All that crosses from one frame to the next; ``scores`` tells how well the frame shows its prompts.
+    """All that crosses from one frame to the next; ``scores`` tells how well the frame shows its prompts, -1..1.
 
-    ``drawings`` are params by the names of what is drawn: one, or several while there are layers or a transition.
-    ``tones`` (2, 3), by the same names, are those that a denoiser keeps while nothing is new.
+    ``drawings`` are by their ids: one, or several while there are layers or a transition.
     """
 
     plan: Plan
-    drawings: Mapping[str, Params]
-    scores: Mapping[str, float] = field(default_factory=dict)
-    tones: Mapping[str, Tensor] = field(default_factory=dict)
+    drawings: Mapping[str, DrawingState]
+    scores: Scores = field(default_factory=dict)
 
     @property
     def frame(self) -> int:
@@ -54,62 +52,8 @@ class State:
 
     @property
     def params(self) -> Params:
-        """Those of the picture, where it is a single one."""
-        return self.drawings[self.plan.drawing]
-
-
-@dataclass(frozen=True)
-class Studio:
-    """What renders a story: its drawers, its perceptors and denoisers with its texts embedded, and how torch works here.
-
-    ``look`` makes pixels of a picture.
-    """
-
-    story: Story
-    drawers: Mapping[Component, Drawer]
-    prompted_perceptors: Mapping[str, PromptedPerceptor]
-    threads: int
-    device: str = "cpu"
-    prompted_denoisers: Mapping[str, PromptedDenoiser] = field(default_factory=dict)
-    look: Callable[[Picture, Canvas], Tensor] = Picture.image
-
-    @classmethod
-    def open(cls, story: Story, threads: int = 1, device: str = "cpu") -> Studio:
-        """Load what ``story`` asks for. Sets torch's number of threads for this process."""
-        torch.set_num_threads(threads)
-        keep_memory()
-        scenes = list(story.all_scenes())
-        drawers = {
-            choice: make_drawer(choice, story) for choice in dict.fromkeys(scene.drawer for scene in scenes)
-        }
-        seen = dict.fromkeys(name for scene in scenes for name in scene.perceptors)
-        prompted_perceptors = {name: _sight(name, story, device) for name in seen}
-        lines = [scene.denoiser[1] for scene in scenes if scene.denoiser]
-        names = dict.fromkeys(line.name for line in lines if line.weight != Constant(0.0))
-        prompted_denoisers = {name: _knowledge(name, story, device) for name in names}
-        return cls(story, drawers, prompted_perceptors, threads, device, prompted_denoisers)
-
-    @property
-    def drawer(self) -> Drawer:
-        """The drawer of the film's first scene."""
-        return self.drawers[self.story.scenes[0].drawer]
-
-    def objective(self, plan: Plan, rng: Generator, tones: Tensor | None = None) -> Objective:
-        known = self.prompted_denoisers.get(plan.guide.name) if plan.guide else None
-        prompted_perceptors = [self.prompted_perceptors[name] for name in plan.perceptors]
-        return Objective(plan, self.story.canvas, prompted_perceptors, rng, known, tones)
-
-    def image(self, state: State) -> NDArray[np.uint8]:
-        """(H, W, 3): the frame, ready to be written; layers lie over black."""
-
-        def see(plan: Plan) -> Picture:
-            return filtered(self.drawers[plan.drawer].draw(state.drawings[plan.drawing]), plan)
-
-        table = Table(self.story.canvas, see, partial(load_mask, self.story), self.look)
-        with torch.no_grad():
-            image = table.lay(state.plan).on_black()[0]
-        array: NDArray[np.uint8] = (image * 255).round().byte().permute(1, 2, 0).cpu().numpy()
-        return array
+        """Those of the picture, where it is a single drawing. Raises ``ValueError`` where it has layers."""
+        return self.drawings[self.plan.drawing.id].params
 
 
 def render(story: Story, studio: Studio, state: State | None = None) -> Iterator[State]:
@@ -122,120 +66,60 @@ def render(story: Story, studio: Studio, state: State | None = None) -> Iterator
 def advance(state: State | None, plan: Plan, studio: Studio) -> State:
     """Make one frame from the one before it; depends on nothing but its arguments."""
     before = {} if state is None else state.drawings
-    tones = {} if state is None else dict(state.tones)
-    drawings: dict[str, Params] = {}
-    found: list[Mapping[str, float]] = []
-    for part in plan.drawn():
-        name = part.drawing
-        held = None if part.cut else tones.pop(name, None)
-        drawings[name], scores, held = _drawn(part, before.get(name), held, studio)
-        tones |= {} if held is None else {name: held}
-        found += [scores] if scores else []
-    for name, source in plan.kept:
-        if name not in drawings:
-            drawings[name] = drawings[source] if source in drawings else before[source]
-    return State(plan, drawings, _mean(found), {name: tones[name] for name in drawings if name in tones})
+    drawings: dict[str, DrawingState] = {}
+    scores: list[Scores] = []
+    for drawing in plan.drawings():
+        drawings[drawing.id], found = draw(drawing, plan, before.get(drawing.id), studio)
+        scores += [found] if found else []
+    for stored, source in plan.snapshots:
+        if stored not in drawings:
+            drawings[stored] = drawings[source] if source in drawings else before[source]
+    return State(plan, drawings, mean_scores(scores))
 
 
-def _drawn(
-    plan: Plan, before: Params | None, held: Tensor | None, studio: Studio
-) -> tuple[Params, Mapping[str, float], Tensor | None]:
-    """One drawing of a frame, its scores, and the tones that it is to keep: ``held`` are the former ones."""
-    rng = frame_generator(plan.seed, plan.frame, plan.drawing)
-    made = studio.drawers[plan.drawer]
-    same = None if plan.cut else before
-    if same is not None:
-        params = made.warp(same, plan.motion, plan.border, rng)
-        params = (
-            made.remap(params, ComposedMap(plan.distortions), plan.border, rng)
-            if plan.distortions
-            else params
-        )
-    elif plan.init is not None:
-        params = made.encode(load_init_image(studio.story, plan.init[0]))
-    else:
-        params = made.init_params(rng)
-    if not plan.refines:
-        return params, {}, held
-    objective = studio.objective(plan, rng, held)
-    params, scores = made.refine(params, objective, plan.steps)
-    return params, scores, objective.settled(partial(made.draw, params))
+def draw(
+    drawing: Drawing, plan: Plan, before: DrawingState | None, studio: Studio
+) -> tuple[DrawingState, Scores]:
+    """One drawing of a frame, moved and refined, and its scores."""
+    rng = frame_generator(plan.seed, plan.frame, drawing.id)
+    drawer = studio.drawers[drawing.drawer]
+    going_on = before is not None and not drawing.cut
+    params = move(before.params, drawing, drawer, rng) if before and going_on else begin(drawing, studio, rng)
+    anchor = before.colour_anchor if before and going_on else None
+    if not drawing.refines:
+        return DrawingState(params, anchor), {}
+    objective = studio.objective(drawing, rng, partial(drawer.draw, params) if going_on else None)
+    guidance = studio.guidance(drawing, rng, anchor)
+    params, scores = refine(params, drawer, objective, guidance, plan.seed)
+    if guidance is not None:
+        anchor = guidance.next_anchor(partial(drawer.draw, params))
+    return DrawingState(params, anchor), scores
 
 
-def _mean(scores: list[Mapping[str, float]]) -> dict[str, float]:
+def move(params: Params, drawing: Drawing, drawer: Drawer, rng: Generator) -> Params:
+    """The params of the frame before, moved into this one."""
+    params = drawer.warp(params, drawing.motion, drawing.border, rng)
+    if drawing.distortions:
+        params = drawer.remap(params, ComposedMap(drawing.distortions), drawing.border, rng)
+    return params
+
+
+def begin(drawing: Drawing, studio: Studio, rng: Generator) -> Params:
+    """Params of a new picture: of the one that the scene begins with, or of none."""
+    drawer = studio.drawers[drawing.drawer]
+    if drawing.init is None:
+        return drawer.init_params(rng)
+    return drawer.encode(load_init_image(studio.story.folder / drawing.init[0], studio.story.canvas))
+
+
+def mean_scores(scores: list[Scores]) -> dict[str, float]:
     """Over all drawings that have a score of that name."""
     names = dict.fromkeys(name for some in scores for name in some)
     every = {name: [some[name] for some in scores if name in some] for name in names}
     return {name: sum(values) / len(values) for name, values in every.items()}
 
 
-def still_story(
-    prompt: str,
-    drawer_name: str = "fft",
-    size: str = "128x128",
-    steps: int | None = None,
-    seed: int = 0,
-) -> Story:
-    """The story of one picture, by default with the drawer's steps; a prompt that cannot be read is a ``StoryError``.
-
-    A prompt has pixray's syntax, but a part with something else than numbers behind its colons is one text.
-    """
-    parts = [part if is_weighted(part) else {"text": part.strip()} for part in prompt.split("|")]
-    prompts = prompt if all(isinstance(part, str) for part in parts) else parts
-    scene = {"length": "1f", "prompts": prompts} | ({} if steps is None else {"steps": str(steps)})
-    story = {"story": "1", "canvas": size, "drawer": drawer_name, "seed": str(seed), "scenes": [scene]}
-    return parse(json.dumps(story, ensure_ascii=False), path="still")  # JSON is YAML
-
-
 def frame_generator(seed: int, frame: int, drawing: str = "") -> Generator:
-    """A generator for one drawing of a frame, unrelated to those of other drawings, frames and seeds."""
+    """A generator for one drawing (by its id) of a frame, unrelated to those of others and of other seeds."""
     digest = hashlib.sha256(f"{seed}:{frame}:{drawing}".encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
-
-
-def make_drawer(choice: Component, story: Story) -> Drawer:
-    """The drawer that a story chooses, or one that shows a picture which it gives."""
-    values = dict(choice.values)
-    if choice.name == "image":
-        values.pop("hash", None)
-        return image_drawer(story.canvas, story.folder / values.pop("file"), **values)
-    if choice.name == "text":
-        return text_drawer(story.canvas, **values)
-    return drawer.make(choice.name)(story.canvas, **values)
-
-
-def load_init_image(story: Story, file: str) -> Tensor:
-    """(1, 3, H, W) in [0, 1]: the picture in a file, cropped to the canvas' shape."""
-    with Image.open(story.folder / file) as picture:
-        upright = ImageOps.exif_transpose(picture).convert("RGB")
-        size = (story.canvas.width, story.canvas.height)
-        fitted = np.array(ImageOps.fit(upright, size, Image.Resampling.LANCZOS))
-    return torch.from_numpy(fitted).permute(2, 0, 1)[None].float() / 255
-
-
-def load_mask(story: Story, file: str) -> Tensor:
-    """(1, 1, H, W) in [0, 1]: a mask from a file, as large as the canvas."""
-    with Image.open(story.folder / file) as picture:
-        grey = picture.convert("L").resize(
-            (story.canvas.width, story.canvas.height), Image.Resampling.LANCZOS
-        )
-    return torch.from_numpy(np.array(grey))[None, None].float() / 255
-
-
-def _sight(name: str, story: Story, device: str) -> PromptedPerceptor:
-    entry = perceptor.get(name)
-    if entry is None:
-        raise MotionError(perceptor.unknown(name))
-    model = entry.make(device=device)
-    return PromptedPerceptor(model, _embedded(model, story))
-
-
-def _knowledge(name: str, story: Story, device: str) -> PromptedDenoiser:
-    model = denoiser.make(name)(device=device)
-    return PromptedDenoiser(model, _embedded(model, story))
-
-
-def _embedded(model: Perceptor | Denoiser, story: Story) -> dict[str, Tensor]:
-    lines = [line for scene in story.all_scenes() for segment in scene.segments for line in segment.prompts]
-    texts = sorted({key.text for line in lines for key in line.texts})
-    return dict(zip(texts, model.embed_text(texts), strict=True)) if texts else {}

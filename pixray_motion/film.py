@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from pixray_motion import __version__, checkpoint
-from pixray_motion.engine import State, Studio, advance
+from pixray_motion.engine import State, advance
 from pixray_motion.errors import CheckpointError, OutputError
 from pixray_motion.geometry import Canvas
 from pixray_motion.lazy import torch
@@ -26,6 +26,7 @@ from pixray_motion.output.files import (
 from pixray_motion.output.svg import animated, check_vectors, elements, page
 from pixray_motion.output.video import encode
 from pixray_motion.story.model import Story
+from pixray_motion.studio import Studio
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ class Picture:
     Convention: ``pixels`` is (1, 3, h, w) in [0, 1], differentiable: a plane centred on the origin; ``density`` (x, y)
     is how many of its pixels make a canvas height, and ``view`` says where the plane is now. ``cells`` are shown with
     hard edges. ``alpha`` (1, 1, h, w) in [0, 1] says where there is a picture at all: everywhere, if it is None.
+    ``frame`` is the canvas whose very pixels these are, if they have been sampled already.
     """
 
     pixels: Tensor
@@ -30,9 +31,12 @@ class Picture:
     view: Motion
     cells: bool = False
     alpha: Tensor | None = None
+    frame: Canvas | None = None
 
     def image(self, canvas: Canvas) -> Tensor:
         """(1, 3, H, W) in [0, 1]: what is seen, by one resample; much finer pictures are averaged down first."""
+        if self.frame == canvas:
+            return self.pixels
         to_units = torch.from_numpy(_from_clip(canvas))
         size = (canvas.height, canvas.width)
         if self.cells:
@@ -68,8 +72,16 @@ class Picture:
         return self._pooled(step)._sample(views, (size, size), "bilinear")
 
     def with_filter(self, change: Callable[[Tensor], Tensor]) -> Picture:
-        """The same picture with its colours changed by a filter."""
+        """The same picture with its stored pixels changed by ``change``, (1, 3, h, w) -> (1, 3, h, w)."""
         return replace(self, pixels=change(self.pixels))
+
+    def sampled(self, canvas: Canvas) -> Picture:
+        """The same picture as a frame of the canvas' size: what is stored is then what is seen."""
+        if self.frame == canvas:
+            return self
+        alpha = None if self.alpha is None else self.coverage(canvas)
+        density = float(canvas.height)
+        return Picture(self.image(canvas), (density, density), Motion.identity(), alpha=alpha, frame=canvas)
 
     def warped(self, backward_map: Tensor, canvas: Canvas) -> Picture:
         """The same picture on a plane of the canvas' density, which lies at rest, by one resample.

@@ -14,9 +14,9 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pixray_motion.allocator import keep_memory
-from pixray_motion.drawers.base import Drawer, Params
+from pixray_motion.drawers.base import Drawer, LearningRate, Params
 from pixray_motion.drawers.raster import RasterDrawer
-from pixray_motion.engine import Studio, make_drawer, render
+from pixray_motion.engine import render
 from pixray_motion.errors import OutputError, reason
 from pixray_motion.film import tags
 from pixray_motion.geometry import Canvas
@@ -28,14 +28,12 @@ from pixray_motion.story.model import Story
 from pixray_motion.story.plan import Component
 from pixray_motion.story.reading.media import STATIC_KINDS
 from pixray_motion.storyboard import Board, Shot, labelled
+from pixray_motion.studio import Studio, load_masks, make_drawer
 from pixray_motion.testcard import test_card
 from pixray_motion.variants import without_perceptor
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from pixray_motion.descend import Scores
-    from pixray_motion.objective import Objective
 
 SIZE = Canvas(640, 360)  # an animatic fits into it
 
@@ -96,8 +94,6 @@ def write_preview(
 class CardDrawer(RasterDrawer):
     """Moves a given picture and never paints. Params: ``plane`` (1, 3, h, w) in [0, 1], and the view."""
 
-    learned = ()
-
     def __init__(self, canvas: Canvas, card: Tensor) -> None:
         super().__init__(canvas, order=1)
         self._start = self.encode(card)
@@ -111,8 +107,8 @@ class CardDrawer(RasterDrawer):
     def learn(self, pixels: Tensor) -> Params:
         return {"plane": pixels}
 
-    def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:  # noqa: ARG002
-        return params, {}
+    def learning(self, params: Params) -> dict[str, LearningRate]:  # noqa: ARG002
+        return {}
 
 
 def moved(story: Story, card: Image.Image, canvas: Canvas) -> Iterator[Shot]:
@@ -124,7 +120,14 @@ def moved(story: Story, card: Image.Image, canvas: Canvas) -> Iterator[Shot]:
         choice: make_drawer(choice, story) if choice.name in STATIC_KINDS else CardDrawer(canvas, shown)
         for choice in {scene.drawer for scene in story.all_scenes()}
     }
-    studio = Studio(story, drawers, {}, threads=torch.get_num_threads(), look=Picture.preview)
+    studio = Studio(
+        story,
+        drawers,
+        {},
+        threads=torch.get_num_threads(),
+        masks=load_masks(story),
+        sample=Picture.preview,
+    )
     return _painted(studio, canvas)
 
 

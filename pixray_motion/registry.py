@@ -10,8 +10,8 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar, get_args
@@ -41,6 +41,7 @@ class Entry(Generic[T]):
     make: T
     parameters: tuple[Parameter, ...]
     summary: str
+    traits: Mapping[str, Any] = field(default_factory=dict)
 
     def parameter(self, name: str) -> Parameter | None:
         return next((p for p in self.parameters if p.name == name), None)
@@ -55,14 +56,17 @@ class Registry(Generic[T]):
         self._builtin = builtin
         self._entries: dict[str, Entry[T]] = {}
 
-    def __call__(self, name: str) -> Callable[[T], T]:
-        """Decorate a function or class to register it; a taken name is a ``PluginError``."""
+    def __call__(self, name: str, **traits: Any) -> Callable[[T], T]:
+        """Decorate a function or class to register it; a taken name is a ``PluginError``.
+
+        ``traits`` are what those who use an entry of this kind want to know of it beforehand.
+        """
 
         def register(make: T) -> T:
             if name in self._entries and self._entries[name].make is not make:
                 raise PluginError(f"the {self.kind} '{name}' is already registered; choose another name")
             summary = (inspect.getdoc(make) or "").partition("\n")[0]
-            self._entries[name] = Entry(name, make, _parameters(make), summary)
+            self._entries[name] = Entry(name, make, _parameters(make), summary, traits)
             return make
 
         return register
@@ -79,6 +83,11 @@ class Registry(Generic[T]):
         """What is registered under a name that is known to exist."""
         self._load()
         return self._entries[name].make
+
+    def traits(self, name: str) -> Mapping[str, Any]:
+        """What an entry says of itself; nothing if there is none of that name."""
+        entry = self.get(name)
+        return entry.traits if entry else {}
 
     def entries(self) -> list[Entry[T]]:
         return [self._entries[name] for name in self.names()]

@@ -83,7 +83,7 @@ class Board:
 
     def _title(self, index: int, width: int) -> str:
         scene = self.story.scenes[index]
-        kind = scene.transition.kind if scene.transition else "cut"
+        kind = scene.transition.component.name if scene.transition else "cut"
         cut = f", after a {kind}" if index and (scene.cut or scene.transition) else ""
         return _cut(f"{scene.name}: {float(scene.frames / self.story.rate):g} s{cut}", width, 17)
 
@@ -96,15 +96,16 @@ def moment(plan: Plan, rate: Fraction) -> str:
 
 def prompts(plan: Plan) -> str:
     """What a frame should show, as one line."""
-    wanted = dict.fromkeys(prompt for part in plan.drawn() for prompt in part.prompts)
+    wanted = dict.fromkeys(prompt for drawing in plan.drawings() for prompt in drawing.prompts)
     return describe_prompts(wanted) or "no prompts: the picture only moves"
 
 
 def values(plan: Plan) -> str:
-    """How a frame's picture moves, and how long it is worked on."""
-    moving = describe_movement(plan)
-    losses = ", ".join(f"{name} {weight:.3g}" for name, weight in plan.losses if weight)
-    return "   ".join(text for text in (moving, f"{plan.steps} steps", losses) if text)
+    """How a frame's picture, or the lowest of its layers, moves, and how many steps it gets."""
+    lowest = next(plan.drawings())
+    moving = describe_movement(lowest)
+    losses = ", ".join(f"{loss.component.name} {loss.weight:.3g}" for loss in lowest.losses if loss.weight)
+    return "   ".join(text for text in (moving, f"{lowest.steps} steps", losses) if text)
 
 
 def _cut(text: str, width: float, size: float) -> str:

@@ -58,11 +58,11 @@ def plan(
 def lines(made: Plan, rate: Fraction) -> Iterator[str]:
     """The lines of one frame: one for each drawing."""
     time = f"{float(made.frame / rate):.3f}s"
-    for part in made.drawn():
-        layer = part.drawing.partition("/")[2]
+    for part in made.drawings():
+        layer = part.id.partition("/")[2]
         scene = f"{made.scene}/{layer}" if layer else part.scene
         wanted = describe_prompts(part.prompts)
-        losses = ", ".join(f"{name} {weight:.4g}" for name, weight in part.losses if weight)
+        losses = ", ".join(f"{loss.component.name} {loss.weight:.4g}" for loss in part.losses if loss.weight)
         cut = "cut" if part.cut else ""
         wishes = "; ".join(text for text in (wanted, losses) if text)
         yield LINE.format(made.frame, time, scene, cut, part.steps, describe_movement(part) or "-", wishes)

@@ -45,9 +45,9 @@ def preview(
     if draft and image is not None:
         raise click.UsageError("--draft paints the story, so it takes no --image: give one of them")
     read = read_story(story, settings, seed, outside, "draft" if draft else "full")
-    from pixray_motion.engine import Studio
     from pixray_motion.film import default_threads
     from pixray_motion.preview import Files, write_preview
+    from pixray_motion.studio import Studio
 
     files = Files.named(output, story)
     files.check()

@@ -34,14 +34,15 @@ def still(prompt: str, output: Path, drawer: str, size: str, steps: int | None, 
         raise Failure(f"cannot write a picture as '{output.suffix}'; allowed: {', '.join(SUFFIXES)}")
     if not prompt.strip():
         raise Failure("the prompt is empty: write what the picture shows, as in 'a red fox'")
-    from pixray_motion.engine import Studio, render
-    from pixray_motion.engine import still_story as story_of
+    from pixray_motion.engine import render
     from pixray_motion.film import tags
     from pixray_motion.output.files import check_file, write_picture
+    from pixray_motion.stills import still_story
+    from pixray_motion.studio import Studio
 
     check_file(output)
     try:
-        story = story_of(prompt, drawer, size, steps, seed)
+        story = still_story(prompt, drawer, size, steps, seed)
     except StoryError as error:
         raise Failure("; ".join(problem.message for problem in error.problems)) from error
     studio = Studio.open(story)

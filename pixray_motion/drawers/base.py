@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pixray_motion.coordinate_maps import CoordinateMap
@@ -16,11 +18,43 @@ from pixray_motion.sampling import apply_border_mode, spline_sample
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
-    from pixray_motion.descend import Scores
-    from pixray_motion.objective import Objective
-
 Params = dict[str, "Tensor"]
 drawer: Registry[Callable[..., Drawer]] = Registry("drawer", builtin="pixray_motion.drawers")
+LEVELS = 64  # steps of a learning rate of 1 from black to white
+
+
+@dataclass(frozen=True)
+class LearningRate:
+    """How far a full step changes a tensor, as the L2 norm of the change, and the bounds that its values keep to."""
+
+    lr: float
+    low: float = -math.inf
+    high: float = math.inf
+
+    @property
+    def bounded(self) -> bool:
+        return self.low > -math.inf or self.high < math.inf
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a frame is sampled by a denoiser, instead of by gradient descent.
+
+    ``perceptor_scale``: how far the objective's gradient moves each predicted picture; ``cadence``: every how many frames
+    are sampled, the others are only moved; ``fixed_noise``: the same noise in every frame.
+    """
+
+    perceptor_scale: float
+    cadence: int
+    fixed_noise: bool
+
+
+def unit_rate(count: int) -> float:
+    """The L2 length of a change of ``count`` values by 1 / ``LEVELS`` each: the step of a learning rate of 1.
+
+    Since gradients are normalised, a picture of more pixels then changes as fast as one of few.
+    """
+    return float(count**0.5 / LEVELS)
 
 
 class Drawer(ABC):
@@ -33,10 +67,10 @@ class Drawer(ABC):
     canvas: Canvas
     shapes = False
     """Whether its pictures are made of shapes, which ``svg`` writes."""
-    faithful = True
-    """Whether ``encode`` draws any image."""
-    steps: tuple[int, int] = (80, 4)
+    default_steps: tuple[int, int] = (80, 4)
     """How often a picture from nothing, and a frame after another, are refined if a story does not say."""
+    sampling: Sampling | None = None
+    """How a denoiser samples its frames, if they are not drawn by gradient descent."""
 
     @abstractmethod
     def init_params(self, rng: Generator) -> Params:
@@ -60,15 +94,19 @@ class Drawer(ABC):
 
     @abstractmethod
     def draw(self, params: Params) -> Picture:
-        """The picture; a gradient reaches every learned tensor of ``params``."""
+        """The picture as it is shown; a gradient reaches every tensor that ``learning`` names."""
 
     @abstractmethod
     def encode(self, image: Tensor) -> Params:
         """Params that draw ``image``, (1, 3, H, W) in [0, 1] of any size, stretched to the canvas."""
 
     @abstractmethod
-    def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:
-        """Params that please ``objective`` more than before, and how much each of its terms is now."""
+    def learning(self, params: Params) -> Mapping[str, LearningRate]:
+        """The params that refinement changes, by their names, and how far a step goes in each."""
+
+    def draw_raw(self, params: Params) -> Picture:
+        """The picture without what ``draw`` adds when it is shown: what refinement looks at, and updates change."""
+        return self.draw(params)
 
     def apply_update(self, params: Params, change: Tensor) -> Params | None:  # noqa: ARG002
         """Params whose picture has changed by ``change``, (1, 3, h, w) on the canvas; None if that takes a gradient."""
@@ -77,8 +115,3 @@ class Drawer(ABC):
     def svg(self, params: Params) -> str:
         """The picture as elements of SVG, in pixels of the canvas, if it is made of ``shapes``."""
         raise NotImplementedError("this picture is not made of shapes")
-
-    @property
-    @abstractmethod
-    def learned(self) -> tuple[str, ...]:
-        """The names of the params that refinement changes."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 from pixray_motion.coordinate_maps import CoordinateMap
-from pixray_motion.drawers.base import Drawer, Params, drawer
+from pixray_motion.drawers.base import Drawer, LearningRate, Params, Sampling, drawer
 from pixray_motion.drawers.pixel import PixelDrawer
 from pixray_motion.drawers.plane import PlaneDrawer
 from pixray_motion.geometry import Canvas, Motion
-from pixray_motion.lazy import torch
 from pixray_motion.picture import Picture
 from pixray_motion.sharpen import sharpen_clamped
 from pixray_motion.units import Count, Flag, OneOf, Real
@@ -17,11 +17,7 @@ from pixray_motion.units import Count, Flag, OneOf, Real
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
-    from pixray_motion.descend import Scores
-    from pixray_motion.objective import Objective
-
 NATIVE = 48  # cells along the shorter side of a pixelated picture
-START = 0.99  # the level of a picture that is nothing but noise
 
 
 @drawer("diffusion")
@@ -33,7 +29,7 @@ class DiffusionDrawer(Drawer):
     level), its ``guidance`` how much the texts count, and ``steps`` is in how many steps the noise is taken away.
     """
 
-    steps = (30, 6)
+    default_steps = (30, 6)
 
     def __init__(
         self,
@@ -47,24 +43,25 @@ class DiffusionDrawer(Drawer):
         denoised, the others only move; ``noise``: the same for the whole film, or ``fresh`` in each frame;
         ``pixelate``: show the denoiser's own pixels as cells."""
         self.canvas = canvas
-        self.perceptor_scale, self.cadence, self.kept = perceptor_scale, cadence, noise == "fixed"
+        self.sampling = Sampling(perceptor_scale, cadence, fixed_noise=noise == "fixed")
         self.plane: Drawer = PixelDrawer(canvas, grid=_cells(canvas)) if pixelate else PlaneDrawer(canvas)
         self.pixelate = pixelate
-
-    @property
-    def learned(self) -> tuple[str, ...]:
-        return self.plane.learned
 
     def init_params(self, rng: Generator) -> Params:
         return self.plane.init_params(rng)
 
     def draw(self, params: Params) -> Picture:
-        picture = self.plane.draw(params)
-        return (
-            picture
-            if self.pixelate
-            else picture.with_filter(lambda pixels: sharpen_clamped(pixels, self.canvas.height))
-        )
+        """See ``Drawer.draw``. Edges are made crisp here and not in the params, so that nothing adds up over frames."""
+        picture = self.draw_raw(params)
+        if self.pixelate:
+            return picture
+        return picture.with_filter(lambda pixels: sharpen_clamped(pixels, self.canvas.height))
+
+    def draw_raw(self, params: Params) -> Picture:
+        return self.plane.draw(params)
+
+    def learning(self, params: Params) -> Mapping[str, LearningRate]:
+        return self.plane.learning(params)
 
     def encode(self, image: Tensor) -> Params:
         return self.plane.encode(image)
@@ -77,22 +74,6 @@ class DiffusionDrawer(Drawer):
 
     def apply_update(self, params: Params, change: Tensor) -> Params | None:
         return self.plane.apply_update(params, change)
-
-    def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:
-        """See ``Drawer.refine``. Without a denoiser the perceptor's gradient draws alone."""
-        if objective.guide is None:
-            return self.plane.refine(params, objective, steps)
-        plan = objective.plan
-        if plan.local % self.cadence and not plan.cut:
-            return params, {}
-        with torch.no_grad():
-            before = self.plane.draw(params).preview(self.canvas, objective.native) * 2 - 1
-        level = START if plan.cut and plan.init is None else objective.guide.noise_level
-        after = objective.sample(before, level, steps, self.perceptor_scale, self.kept)
-        changed = self.plane.apply_update(params, (after - before) / 2)
-        assert changed is not None
-        objective(self.draw(changed))
-        return changed, objective.scores()
 
 
 def _cells(canvas: Canvas) -> tuple[int, int]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Annotated
 
-from pixray_motion.descend import descend
-from pixray_motion.drawers.base import Params, drawer
+from pixray_motion.drawers.base import LearningRate, Params, drawer, unit_rate
 from pixray_motion.drawers.bases import BASES
 from pixray_motion.drawers.raster import RasterDrawer
 from pixray_motion.geometry import Canvas, Motion
@@ -15,9 +14,6 @@ from pixray_motion.units import OneOf, Real
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
-
-    from pixray_motion.descend import Scores
-    from pixray_motion.objective import Objective
 
 # Columns are the directions in which the colours of natural pictures vary most, scaled by how much (Lucid, 2017).
 COLOURS = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
@@ -48,10 +44,6 @@ class FftDrawer(RasterDrawer):
         self._mix = torch.tensor(COLOURS) * CONTRAST
         self._unmix = torch.linalg.inv(self._mix.double()).float()
 
-    @property
-    def learned(self) -> tuple[str, ...]:
-        return ("spectrum",)
-
     def init_params(self, rng: Generator) -> Params:
         view = torch.from_numpy(Motion.identity().matrix)
         return {"spectrum": torch.randn(self.basis.shape, generator=rng) * 0.01, "view": view}
@@ -75,9 +67,8 @@ class FftDrawer(RasterDrawer):
         after = (sums + step).clamp(-LARGEST, LARGEST)
         return params | {"spectrum": self.basis.parts(_mixed(after, self._unmix))}
 
-    def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:
-        size = (self.plane.height * self.plane.width) ** 0.5
-        return descend(params, {"spectrum": self.rate * size / 64}, self, objective, steps)
+    def learning(self, params: Params) -> dict[str, LearningRate]:  # noqa: ARG002
+        return {"spectrum": LearningRate(self.rate * unit_rate(self.plane.height * self.plane.width))}
 
 
 def _mixed(planes: Tensor, mix: Tensor) -> Tensor:

@@ -23,11 +23,9 @@ ROWS = 72  # of the grid that an image's ink is measured on
 ROUNDS = 12  # of finding each line's part of the ink
 
 
-@drawer("line_sketch")
+@drawer("line_sketch", encodes_images=False)
 class LineSketch(StrokeDrawer):
     """A few long black lines on paper, moved exactly (after pixray's line_sketch). It is too coarse for photographs."""
-
-    faithful = False
 
     def __init__(
         self,

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 
 from pixray_motion.coordinate_maps import CoordinateMap, Points
-from pixray_motion.descend import descend
-from pixray_motion.drawers.base import Drawer, Params, drawer
+from pixray_motion.drawers.base import Drawer, LearningRate, Params, drawer, unit_rate
 from pixray_motion.drawers.markup import hexadecimal, polygon
 from pixray_motion.drawers.tilings import KINDS, Index, fitted
 from pixray_motion.geometry import Canvas, Motion
@@ -21,9 +20,6 @@ from pixray_motion.units import Flag, Grid, OneOf, Palette, Real
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
-
-    from pixray_motion.descend import Scores
-    from pixray_motion.objective import Objective
 
 BACK = 0.05  # of the way to the colours that are shown: else what these cannot show adds up from step to step
 ROWS = 40  # of the default grid, over the canvas' height
@@ -73,10 +69,6 @@ class PixelDrawer(Drawer):
         self._coverage = (
             None if cells == "rect" else self._cell_coverage(1 if palette else self.tiling.fine())
         )
-
-    @property
-    def learned(self) -> tuple[str, ...]:
-        return ("cells",)
 
     def init_params(self, rng: Generator) -> Params:
         noise = 0.01 if self.palette is None else 0.05
@@ -161,11 +153,8 @@ class PixelDrawer(Drawer):
             "offset": torch.from_numpy(np.where(copied, 0.0, miss)),
         }
 
-    def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:
-        size = (self.shape[0] * self.shape[1]) ** 0.5
-        return descend(
-            params, {"cells": self.rate * size / 64}, self, objective, steps, bounds={"cells": (0, 1)}
-        )
+    def learning(self, params: Params) -> dict[str, LearningRate]:  # noqa: ARG002
+        return {"cells": LearningRate(self.rate * unit_rate(self.shape[0] * self.shape[1]), 0.0, 1.0)}
 
     def _taken(self, cells: Tensor, source: Index, border: str, rng: Generator) -> Tensor:
         """(1, 3, rows, columns): the colours of the cells ``source``, which may lie beyond the screen."""

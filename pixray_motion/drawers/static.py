@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 
 from pixray_motion.coordinate_maps import CoordinateMap
-from pixray_motion.drawers.base import Drawer, Params
+from pixray_motion.drawers.base import Drawer, LearningRate, Params
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
 from pixray_motion.picture import Picture
@@ -20,9 +20,6 @@ from pixray_motion.testcard import font
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
-
-    from pixray_motion.descend import Scores
-    from pixray_motion.objective import Objective
 
 FINER = 4  # the most pixels of a given picture in one of the canvas, so that a zoom finds some
 AROUND = 1.5  # times the canvas is the plane that a bent picture lies on
@@ -36,8 +33,6 @@ class StaticDrawer(Drawer):
     Params: ``view`` (3, 3) float64, from where the picture was at first to where it is. Once bent, the view is that of
     a plane, each of whose pixels shows what was, at first, at ``backward_map`` (h, w, 2).
     """
-
-    learned = ()
 
     def __init__(
         self, canvas: Canvas, pixels: Pixels, height: float, at: tuple[float, float] = (0.0, 0.0)
@@ -73,8 +68,8 @@ class StaticDrawer(Drawer):
     def encode(self, image: Tensor) -> Params:
         raise NotImplementedError("a given picture shows nothing else")
 
-    def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:  # noqa: ARG002
-        return params, {}
+    def learning(self, params: Params) -> dict[str, LearningRate]:  # noqa: ARG002
+        return {}
 
 
 def image_drawer(canvas: Canvas, file: Path, height: float = 1.0, at: tuple[float, float] = (0, 0)) -> Drawer:

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixray_motion.coordinate_maps import CoordinateMap, Points, local_area_scale
-from pixray_motion.descend import descend
-from pixray_motion.drawers.base import Drawer, Params
+from pixray_motion.drawers.base import Drawer, LearningRate, Params
 from pixray_motion.drawers.bezier import Shapes, drawn
 from pixray_motion.drawers.markup import curve, hexadecimal, opacity
 from pixray_motion.drawers.paths import warp_paths
@@ -22,9 +21,6 @@ from pixray_motion.picture import Picture
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
-
-    from pixray_motion.descend import Scores
-    from pixray_motion.objective import Objective
 
 BARE = 0.5  # a place that shows more of the paper than this has no stroke
 HELD = 0.45  # of a stroke's half width must be on the screen for it to count as there
@@ -67,10 +63,6 @@ class StrokeDrawer(Drawer):
     def places(self) -> Points:
         """(N, 2): where to look for paper."""
 
-    @property
-    def learned(self) -> tuple[str, ...]:
-        return tuple(self.rates)
-
     def draw(self, params: Params) -> Picture:
         density = float(self.canvas.height)
         return Picture(self.pixels(params), (density, density), Motion.identity())
@@ -97,11 +89,14 @@ class StrokeDrawer(Drawer):
         group = '<g fill="none" stroke-linecap="round" stroke-linejoin="round">'
         return "\n".join([paper, group, *lines, "</g>"])
 
-    def refine(self, params: Params, objective: Objective, steps: int) -> tuple[Params, Scores]:
+    def learning(self, params: Params) -> dict[str, LearningRate]:
+        """Rates grow with the number of strokes, since a gradient is normalised over all of them."""
         size = len(params["widths"]) ** 0.5
-        rates = {name: RATES[name] * rate * size for name, rate in self.rates.items()}
         bounds = {"widths": self.limits, "colours": (0.0, 1.0), "paper": (0.0, 1.0)}
-        return descend(params, rates, self, objective, steps, bounds)
+        return {
+            name: LearningRate(RATES[name] * rate * size, *bounds.get(name, ()))
+            for name, rate in self.rates.items()
+        }
 
     def warp(self, params: Params, motion: Motion, border: str, rng: Generator) -> Params:
         """See ``Drawer.warp``. Strokes that have left are laid where the paper would show, below the others."""

@@ -1,14 +1,15 @@
-"""Filters: differentiable changes of the picture, seen by perceptors and in the film alike."""
+"""Filters: differentiable changes of the frame as it is seen, by perceptors, losses and in the film alike."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pixray_motion.registry import Registry
+from pixray_motion.filters.screen import Screen as Screen
+from pixray_motion.filters.screen import apply_filters as apply_filters
+from pixray_motion.filters.screen import image_filter as image_filter
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 Filter = Callable[..., "Tensor"]
-image_filter: Registry[Filter] = Registry("filter", builtin="pixray_motion.filters.colour")

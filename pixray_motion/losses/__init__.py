@@ -1,16 +1,16 @@
-"""Losses: functions of a look at the picture; a positive weight brings out what the name says."""
+"""Losses: functions of a picture and of their parameters; a positive weight brings out what the name says."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pixray_motion.losses.base import Cutouts as Cutouts
+from pixray_motion.losses.base import LossInput as LossInput
 from pixray_motion.registry import Registry
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from pixray_motion.objective import LossInput
-
-Loss = Callable[["LossInput"], "Tensor"]
+Loss = Callable[..., "Tensor"]
 loss: Registry[Loss] = Registry("loss", builtin="pixray_motion.losses.colour")

@@ -7,12 +7,11 @@ from fractions import Fraction
 from xml.sax.saxutils import escape
 
 from pixray_motion.drawers.base import Drawer, drawer
-from pixray_motion.engine import State, Studio
+from pixray_motion.engine import State
 from pixray_motion.errors import OutputError
 from pixray_motion.geometry import Canvas
 from pixray_motion.story.model import Story
-
-PLAIN = ("cut", "morph")  # the ways from one scene to the next that show one drawing at a time
+from pixray_motion.studio import Studio
 
 
 def check_vectors(story: Story) -> None:
@@ -23,8 +22,8 @@ def check_vectors(story: Story) -> None:
             reason = "has layers"
         elif not _has_shapes(scene.drawer.name):
             reason = f"is drawn by '{scene.drawer.name}'"
-        elif scene.transition is not None and scene.transition.kind not in PLAIN:
-            reason = f"comes in by '{scene.transition.kind}'"
+        elif scene.transition is not None and not scene.transition.shows_single_drawing:
+            reason = f"comes in by '{scene.transition.component.name}'"
         elif any(segment.filters for segment in scene.segments):
             reason = "has filters"
         elif story.loop is not None:
@@ -44,7 +43,7 @@ def _has_shapes(name: str) -> bool:
 
 def elements(state: State, studio: Studio) -> str:
     """What a frame is made of, as SVG elements in pixels of the canvas."""
-    return studio.drawers[state.plan.drawer].svg(state.drawings[state.plan.drawing])
+    return studio.drawers[state.plan.drawing.drawer].svg(state.params)
 
 
 def page(content: str, canvas: Canvas, tags: Mapping[str, str]) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
-from pixray_motion.story.plan import Component, DenoiserSettings, Mask, Prompt
+from pixray_motion.story.plan import Component, DenoiserSettings, Mask, Prompt, Weighted
 from pixray_motion.tracks.base import Track
 
 FRESH_LEVEL = 0.9  # of the noise behind which a denoiser sees a picture that is nothing yet
@@ -28,7 +28,7 @@ class PromptTrack:
 
     texts: tuple[TextKey, ...]
     weight: Track
-    stop: float = float("-inf")
+    stop: float | None = None
 
     def at(self, frame: Fraction, value: Value) -> Prompt:
         return Prompt(_shares(self.texts, frame), value(self.weight), self.stop)
@@ -61,6 +61,19 @@ class FilterTrack:
 
     def at(self, value: Value) -> Component:
         return Component(self.name, tuple((name, value(track)) for name, track in self.tracks.items()))
+
+
+@dataclass(frozen=True)
+class LossTrack:
+    """A loss whose weight and parameters change over time."""
+
+    name: str
+    weight: Track
+    tracks: Mapping[str, Track] = field(default_factory=dict)
+
+    def at(self, value: Value) -> Weighted:
+        values = tuple((name, value(track)) for name, track in self.tracks.items())
+        return Weighted(Component(self.name, values), value(self.weight))
 
 
 @dataclass(frozen=True)

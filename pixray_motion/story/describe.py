@@ -7,7 +7,7 @@ from math import atan2, degrees
 
 from pixray_motion.coordinate_maps import InverseMap
 from pixray_motion.geometry import Motion
-from pixray_motion.story.plan import Plan, Prompt
+from pixray_motion.story.plan import Drawing, Prompt
 
 SMALL = 1e-6  # what is less is nothing
 
@@ -36,9 +36,9 @@ def describe_motion(step: Motion) -> str:
     return ", ".join(word for word, there in words.items() if there)
 
 
-def describe_movement(plan: Plan) -> str:
+def describe_movement(drawing: Drawing) -> str:
     """All that moves the picture into a frame."""
     distortions = dict.fromkeys(
-        type(bend).__name__.lower() for bend in plan.distortions if not isinstance(bend, InverseMap)
+        type(bend).__name__.lower() for bend in drawing.distortions if not isinstance(bend, InverseMap)
     )
-    return ", ".join(filter(None, [describe_motion(plan.motion), *distortions]))
+    return ", ".join(filter(None, [describe_motion(drawing.motion), *distortions]))

@@ -10,11 +10,11 @@ import numpy as np
 from pixray_motion.coordinate_maps import ComposedMap
 from pixray_motion.geometry import Matrix, Motion
 from pixray_motion.movements.base import product
-from pixray_motion.story.plan import Layer, Plan
+from pixray_motion.story.plan import Drawing, Layer, Node, Plan, Stack, drawings, map_drawings
 from pixray_motion.story.timeline import Timeline
 from pixray_motion.story.transition import morph_prompts
 
-FIRST = "first/"  # the name of a drawing of the film's first frame, put by until its end
+FIRST = "first/"  # begins the ids of the first frame's drawings, which are stored until the film's end
 POINTS = 12  # from the middle to each corner, that are looked at
 
 
@@ -36,43 +36,40 @@ class Loop:
 
 def close_loop(plan: Plan, loop: Loop, scenes: Timeline) -> Plan:
     """The plan of a frame of a film that closes."""
-    plan = _closed(plan, loop)
+    root = map_drawings(plan.root, lambda drawing: _remove_drift(drawing, plan.frame, loop))
     if plan.frame == 0:
-        return replace(plan, kept=tuple((FIRST + part.drawing, part.drawing) for part in plan.drawn()))
-    kept = tuple((FIRST + part.drawing,) * 2 for part in scenes.plan(0).drawn())
-    plan = replace(plan, kept=kept)
+        return replace(plan, root=root, snapshots=tuple((FIRST + d.id, d.id) for d in drawings(root)))
+    first = scenes.node(0)
+    plan = replace(plan, root=root, snapshots=tuple((FIRST + d.id,) * 2 for d in drawings(first)))
     left = loop.frames - plan.frame
     if left > loop.fade:
         return plan
     share = float(1 - left / (loop.fade + 1))
-    first = _first(loop, scenes, plan.frame, left + 1 > loop.fade)
-    prompts = morph_prompts(plan.prompts, scenes.plan(0).prompts, share)
-    return replace(plan, prompts=prompts, layers=(Layer(replace(plan, prompts=prompts)), Layer(first, share)))
+    if isinstance(root, Drawing) and isinstance(first, Drawing):
+        root = replace(root, prompts=morph_prompts(root.prompts, first.prompts, share))
+    returning = _returning(first, loop, scenes, plan.frame, left + 1 > loop.fade)
+    return replace(plan, root=Stack((Layer(root), Layer(returning, share))))
 
 
-def _closed(plan: Plan, loop: Loop) -> Plan:
-    """With the drift taken out of its motion, and of its layers'."""
-    layers = tuple(replace(layer, plan=_closed(layer.plan, loop)) for layer in plan.layers)
-    if plan.cut or not loop.drift.any():
-        return replace(plan, layers=layers)
-    motion = loop.without_drift(plan.frame) @ plan.motion @ loop.without_drift(plan.frame - 1).inverse()
-    return replace(plan, motion=motion, layers=layers)
+def _remove_drift(drawing: Drawing, frame: int, loop: Loop) -> Drawing:
+    """With the loop's drift taken out of its motion."""
+    if drawing.cut or not loop.drift.any():
+        return drawing
+    motion = loop.without_drift(frame) @ drawing.motion @ loop.without_drift(frame - 1).inverse()
+    return replace(drawing, motion=motion)
 
 
-def _first(loop: Loop, scenes: Timeline, frame: int, begins: bool) -> Plan:
-    """The first frame's drawings, where the movements that are left will take them home.
+def _returning(first: Node, loop: Loop, scenes: Timeline, frame: int, begins: bool) -> Node:
+    """The first frame's drawings, pre-warped by the inverse of the remaining motion, so that it takes them home.
 
-    Where it ``begins``, they come from that place; later they only move on.
+    Where the return ``begins``, they come from that place; later they only move on.
     """
-
-    def moved(plan: Plan) -> Plan:
-        layers = tuple(replace(layer, plan=moved(layer.plan)) for layer in plan.layers)
-        return replace(
-            plan, frame=frame, layers=layers, steps=0, cut=False, motion=motion, drawing=FIRST + plan.drawing
-        )
-
     motion = remaining_motion(scenes, loop, frame).inverse() if begins else _step(scenes, loop, frame)
-    return moved(scenes.plan(0))
+
+    def move(drawing: Drawing) -> Drawing:
+        return replace(drawing, steps=0, cut=False, motion=motion, id=FIRST + drawing.id)
+
+    return map_drawings(first, move)
 
 
 def remaining_motion(scenes: Timeline, loop: Loop, frame: int) -> Motion:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pixray_motion.geometry import Canvas
 from pixray_motion.story.loop import Loop, close_loop
-from pixray_motion.story.plan import Component, Plan
+from pixray_motion.story.plan import Component, Plan, Weighted
 from pixray_motion.story.scene import Scene
 from pixray_motion.story.timeline import Timeline
 from pixray_motion.tracks.time import PLAIN, TimeBase
@@ -28,7 +28,7 @@ class Story:
     rate: Fraction
     seed: int
     drawer: Component
-    perceptors: tuple[str, ...]
+    perceptors: tuple[Weighted, ...]
     scenes: tuple[Scene, ...]
     loop: Loop | None = None
     text: str = ""
@@ -57,7 +57,8 @@ class Story:
 
     def plan(self, frame: int) -> Plan:
         """Resolve every track at ``frame``."""
-        self.scene_at(frame)
+        if frame not in self.frames:
+            raise IndexError(f"the film has the frames 0 to {len(self.frames) - 1}. Got {frame}")
         plan = self.timeline.plan(frame)
         return plan if self.loop is None else close_loop(plan, self.loop, self.timeline)
 

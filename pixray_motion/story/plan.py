@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from pixray_motion.coordinate_maps import CoordinateMap
@@ -33,21 +33,21 @@ class Weighted:
 class Prompt:
     """What a frame should show: texts with shares that sum to 1 (several while a morph is under way).
 
-    A negative ``weight`` pushes away. Below the loss ``stop`` the prompt has no more say.
+    A negative ``weight`` pushes away. Below the loss ``stop`` the prompt no longer pulls; None: it always does.
     """
 
     texts: tuple[tuple[str, float], ...]
     weight: float
-    stop: float
+    stop: float | None = None
 
 
 @dataclass(frozen=True)
 class DenoiserSettings:
-    """What a denoiser has to say in a frame.
+    """How a denoiser guides a frame.
 
-    ``weight``: how far a step goes towards the picture that the denoiser predicts, 0..1. ``guidance_scale``: how much the texts
-    count there. ``noise_level``: how much noise hides the picture from it at the frame's first step, 0..1. ``prompt_change``: how
-    much of what is wanted is new, 0..1.
+    ``weight``: how far a step goes towards the predicted picture, 0..1. ``guidance_scale``: of classifier-free guidance.
+    ``noise_level``: how much noise hides the picture from the denoiser at the frame's first step, 0..1.
+    ``prompt_change``: how new the prompts are, 0..1.
     """
 
     name: str
@@ -77,47 +77,30 @@ class Mask:
 
 
 @dataclass(frozen=True)
-class Layer:
-    """A picture that lies over others: how it is laid on, and where. ``pose`` shows it elsewhere without moving it."""
+class Drawing:
+    """A picture that is drawn: moved from the frame before, or begun anew, and then refined.
 
-    plan: Plan
-    opacity: float = 1.0
-    blend: str = "over"
-    mask: Mask | None = None
-    pose: Motion | None = None
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Everything that one frame is made from.
-
-    Convention: ``motion`` takes the frame before to this one and is the identity after a ``cut``; ``frame`` counts from
-    the film's start, ``local`` from the scene's; ``losses`` are names with weights. ``drawing`` names what is drawn,
-    from one cut to the next. With ``layers``, bottom first, it is made of theirs and has no drawing of its own.
+    Convention: ``motion`` and then the ``distortions``, the first acting first, take the frame before to this one; they
+    are the identity and none after a ``cut``. ``id`` names the drawing from one cut to the next, and ``local`` is the
+    frame counted from its scene's start.
     """
 
-    frame: int
-    local: int
+    id: str
     scene: str
-    seed: int
+    local: int
     cut: bool
     motion: Motion
+    distortions: tuple[CoordinateMap, ...]
     border: str
+    drawer: Component
     prompts: tuple[Prompt, ...]
-    losses: tuple[tuple[str, float], ...]
+    losses: tuple[Weighted, ...]
     filters: tuple[Component, ...]
+    perceptors: tuple[Weighted, ...]
+    denoiser: DenoiserSettings | None
     steps: int
-    guide: DenoiserSettings | None = None
-    drawing: str = "0"
-    drawer: Component = Component("fft")
-    perceptors: tuple[str, ...] = ()
-    layers: tuple[Layer, ...] = ()
     init: tuple[str, str] | None = None
     """The file of a picture to begin with after a cut, and its hash."""
-    distortions: tuple[CoordinateMap, ...] = ()
-    """What moves and is no matrix, after ``motion``; the first acts first."""
-    kept: tuple[tuple[str, str], ...] = ()
-    """Drawings that are put by for a later frame, unmoved: (name there, name now)."""
 
     @property
     def refines(self) -> bool:
@@ -126,27 +109,90 @@ class Plan:
         rounding = 1e-9 * math.fsum(map(abs, weights))  # 0.1 + 0.2 - 0.3 is not quite 0
         return self.steps > 0 and abs(math.fsum(weights)) > rounding
 
-    def drawn(self) -> Iterator[Plan]:
-        """The plans of all drawings in the picture, bottom first: this one, or those of its layers."""
-        if not self.layers:
-            yield self
-        for layer in self.layers:
-            yield from layer.plan.drawn()
+
+@dataclass(frozen=True)
+class Layer:
+    """A picture that lies over others: how it is laid on, and where. ``pose`` shows it elsewhere without moving it."""
+
+    node: Node
+    opacity: float = 1.0
+    blend: str = "over"
+    mask: Mask | None = None
+    pose: Motion | None = None
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Pictures over one another, the lowest first."""
+
+    layers: tuple[Layer, ...]
+
+
+Node = Drawing | Stack
+
+
+def drawings(node: Node) -> Iterator[Drawing]:
+    """All drawings of a picture, the lowest first."""
+    if isinstance(node, Drawing):
+        yield node
+    else:
+        for layer in node.layers:
+            yield from drawings(layer.node)
+
+
+def map_drawings(node: Node, change: Callable[[Drawing], Drawing]) -> Node:
+    """The same picture, with every drawing changed."""
+    if isinstance(node, Drawing):
+        return change(node)
+    return Stack(tuple(replace(layer, node=map_drawings(layer.node, change)) for layer in node.layers))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that one frame is made from: ``root`` is its picture, one drawing or a stack of layers.
+
+    ``frame`` counts from the film's start; ``scene`` is the name of the scene that it lies in.
+    """
+
+    frame: int
+    scene: str
+    seed: int
+    root: Node
+    snapshots: tuple[tuple[str, str], ...] = ()
+    """Drawings that are stored, unmoved, for a later frame: (id there, id now)."""
+
+    @property
+    def drawing(self) -> Drawing:
+        """The frame's drawing, where it is a single one. Raises ``ValueError`` where it has layers."""
+        if isinstance(self.root, Drawing):
+            return self.root
+        raise ValueError(f"frame {self.frame} is made of several drawings; see Plan.drawings")
+
+    def drawings(self) -> Iterator[Drawing]:
+        """All drawings of the frame, the lowest first."""
+        return drawings(self.root)
 
     def digest(self) -> str:
         """A fingerprint of all that a plan asks for."""
         return hashlib.sha256(self.as_json().encode()).hexdigest()
 
     def as_json(self) -> str:
-        """All of it on one line; motions are 3x3 matrices, row by row."""
-        return json.dumps(self, default=_plain, sort_keys=True)
+        """All of it on one line; motions are 3x3 matrices, row by row, and distortions are named after their class."""
+        return json.dumps(_plain(self), sort_keys=True, allow_nan=False)
 
 
 def _plain(value: Any) -> Any:
+    """As JSON has it. Raises ``TypeError`` for anything that is not plain data."""
+    if value is None or isinstance(value, (str, int, float)):
+        return value
     if isinstance(value, Motion):
         return value.matrix.tolist()
     if isinstance(value, CoordinateMap):
-        return {type(value).__name__.lower(): vars(value)}
+        return {type(value).__name__.lower(): _plain(vars(value))}
     if is_dataclass(value):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(entry) for entry in value]
     raise TypeError(f"not plain data: {value!r}")

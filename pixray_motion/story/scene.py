@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pixray_motion.story.animated import DenoiserTrack, MaskTrack
-from pixray_motion.story.plan import Component
+from pixray_motion.story.plan import Component, DenoiserSettings, Prompt, Weighted
 from pixray_motion.story.segment import Segment, Span
 from pixray_motion.story.transition import Transition
 from pixray_motion.tracks.base import Track
@@ -34,8 +35,8 @@ class LayerTrack:
 class Scene:
     """A span of the film with its own prompts and movements.
 
-    ``segments``, the scene itself first and then what it lies in, add up. ``steps`` and ``denoiser`` come with the part in
-    whose time they run. ``drawing`` is the name of what is drawn, which is another one after each cut.
+    ``segments``, the scene itself first and then what it lies in, add up. ``steps`` and ``denoiser`` come with the
+    segment in whose time they run. ``drawing`` is the name of what is drawn, which is another one after each cut.
     """
 
     name: str
@@ -46,7 +47,7 @@ class Scene:
     denoiser: tuple[Segment, DenoiserTrack] | None
     drawing: str
     drawer: Component
-    perceptors: tuple[str, ...]
+    perceptors: tuple[Weighted, ...]
     transition: Transition | None = None
     layers: tuple[LayerTrack, ...] = ()
     init: tuple[str, str] | None = None
@@ -69,3 +70,43 @@ class Scene:
     def transition_end(self) -> Fraction:
         """The frame from which on nothing is seen of the scene before."""
         return self.start + (self.transition.frames if self.transition else Fraction(0))
+
+    @cached_property
+    def prompts_are_constant(self) -> bool:
+        """Whether its prompts are the same at all of its frames, but for a transition's."""
+        return all(segment.prompts_are_constant for segment in self.segments)
+
+    def prompts_at(self, frame: int) -> tuple[Prompt, ...]:
+        """Its prompts, and those of the sequences around it, at a frame of the film."""
+        found: list[Prompt] = []
+        for segment in self.segments:
+            if segment.prompts:
+                own = segment.span.local_time(frame) if segment.morphs else Fraction(0)
+                value = segment.value(frame)
+                found += [prompt.at(own, value) for prompt in segment.prompts]
+        return tuple(found)
+
+    def losses_at(self, frame: int) -> tuple[Weighted, ...]:
+        """The same of losses; the weights of equal ones add up."""
+        weights: dict[Component, float] = {}
+        for segment in self.segments:
+            for track in segment.losses:
+                loss = track.at(segment.value(frame))
+                weights[loss.component] = weights.get(loss.component, 0.0) + loss.weight
+        return tuple(Weighted(component, weight) for component, weight in weights.items())
+
+    def filters_at(self, frame: int) -> tuple[Component, ...]:
+        """The same of filters, the scene's own first."""
+        return tuple(track.at(segment.value(frame)) for segment in self.segments for track in segment.filters)
+
+    def denoiser_at(self, frame: int, prompt_change: float) -> DenoiserSettings | None:
+        """How the denoiser guides a frame, ``prompt_change`` (0..1) of whose prompts is new."""
+        if self.denoiser is None:
+            return None
+        segment, track = self.denoiser
+        return track.at(segment.value(frame), prompt_change)
+
+    def steps_at(self, frame: int) -> float:
+        """Of a frame whose prompts are not new."""
+        segment, track = self.steps
+        return segment.value(frame)(track)

@@ -1,8 +1,8 @@
-"""A part of the film, a scene or what holds several scenes, with what it says while it lasts."""
+"""A segment of the film: a scene, or a sequence of scenes, with what it adds to a frame while it lasts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -13,20 +13,21 @@ import numpy as np
 from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.geometry import Motion
 from pixray_motion.movements.base import Distortion, Movement, steps
-from pixray_motion.story.animated import FilterTrack, PromptTrack, Value
-from pixray_motion.tracks.base import Samples, Track
+from pixray_motion.story.animated import FilterTrack, LossTrack, PromptTrack, Value
+from pixray_motion.tracks.base import Constant, Samples, Track
 
 CHUNK = 256  # frames whose values are computed at once: always as many, so that none depends on the others
-KEPT = 4  # chunks
+CHUNKS = 4  # that are remembered: a scene, the one before it, and the first one where a film loops
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True)
 class Span:
-    """Where a part lies in the film: ``frames`` of the film from ``start`` on.
+    """Where a segment lies in the film: ``frames`` of the film from ``start`` on.
 
-    Its own time goes through ``length`` frames meanwhile, ``speed`` of them in a frame of the film; below 0 it runs from
-    its end to its beginning.
+    Its local time goes through ``length`` frames meanwhile, ``speed`` of them in a frame of the film; below 0 it runs
+    from its end to its beginning.
     """
 
     start: int
@@ -35,12 +36,12 @@ class Span:
     speed: Fraction = Fraction(1)
 
     def local_time(self, frame: int) -> Fraction:
-        """The part's own time, in frames, at a frame of the film."""
+        """The segment's own time, in frames, at a frame of the film."""
         passed = self.speed * (frame - self.start)
         return passed if self.speed > 0 else self.length + passed
 
     def samples(self, frames: Samples) -> Samples:
-        """The same for many frames."""
+        """The same for many frames: (N,) -> (N,)."""
         begin = 0.0 if self.speed > 0 else float(self.length)
         return begin + float(self.speed) * (frames - self.start)
 
@@ -53,61 +54,66 @@ class Segment:
     prompts: tuple[PromptTrack, ...] = ()
     moves: tuple[Movement, ...] = ()
     distortions: tuple[Distortion, ...] = ()
-    losses: Mapping[str, Track] = field(default_factory=dict)
+    losses: tuple[LossTrack, ...] = ()
     filters: tuple[FilterTrack, ...] = ()
-    _values: dict[int, dict[int, list[float]]] = field(default_factory=dict, repr=False, init=False)
+    _values: dict[int, dict[int, tuple[Track, list[float]]]] = field(
+        default_factory=dict, repr=False, init=False
+    )
     _steps: dict[int, list[Motion]] = field(default_factory=dict, repr=False, init=False)
-    _bent: dict[int, list[tuple[CoordinateMap, ...]]] = field(default_factory=dict, repr=False, init=False)
+    _maps: dict[int, list[tuple[CoordinateMap, ...]]] = field(default_factory=dict, repr=False, init=False)
 
     @cached_property
     def morphs(self) -> bool:
         """Whether any prompt turns from one text into another."""
-        return any(len(line.texts) > 1 for line in self.prompts)
+        return any(len(prompt.texts) > 1 for prompt in self.prompts)
+
+    @cached_property
+    def prompts_are_constant(self) -> bool:
+        """Whether its prompts are the same at all of its frames."""
+        return not self.morphs and all(isinstance(prompt.weight, Constant) for prompt in self.prompts)
 
     def value(self, frame: int) -> Value:
         """A function that tells a track's value at a frame of the film."""
         number, row = divmod(frame - self.span.start, CHUNK)
-        known = _chunk(self._values, number, dict)
+        known = recall(self._values, number, dict, CHUNKS)
 
         def look(track: Track) -> float:
-            values = known.get(id(track))
-            if values is None:
-                values = known[id(track)] = track.sample(self.span.samples(self._frames(number))).tolist()
-            return float(values[row])
+            entry = known.get(
+                id(track)
+            )  # the track is kept beside its values, so that its id is not given away
+            if entry is None:
+                entry = track, track.sample(self.span.samples(self._frames(number))).tolist()
+                known[id(track)] = entry
+            return entry[1][row]
 
         return look
 
     def step(self, frame: int) -> Motion:
-        """What the part's movements do between the frame before and ``frame``."""
-        if not self.moves:
-            return Motion.identity()
+        """What the segment's movements do between the frame before and ``frame``."""
         number, row = divmod(frame - self.span.start, CHUNK)
-        motion: Motion = _chunk(self._steps, number, lambda: self._stepped(number))[row]
-        return motion
+        chunk = self._steps.get(number)
+        return (chunk or recall(self._steps, number, lambda: self._compute_steps(number), CHUNKS))[row]
 
     def distortion_steps(self, frame: int) -> tuple[CoordinateMap, ...]:
-        """The same of those that bend."""
+        """The same of its distortions."""
         if not self.distortions:
             return ()
         number, row = divmod(frame - self.span.start, CHUNK)
-        distortions: tuple[CoordinateMap, ...] = _chunk(
-            self._bent, number, lambda: self._distortions(number)
-        )[row]
-        return distortions
+        return recall(self._maps, number, lambda: self._compute_maps(number), CHUNKS)[row]
 
-    def _stepped(self, number: int) -> list[Motion]:
-        return steps(self._in_turn(self.moves), *self._pairs(number))
+    def _compute_steps(self, number: int) -> list[Motion]:
+        return steps(self._in_order(self.moves), *self._pairs(number))
 
-    def _distortions(self, number: int) -> list[tuple[CoordinateMap, ...]]:
-        each = [bend.steps(*self._pairs(number)) for bend in self._in_turn(self.distortions)]
+    def _compute_maps(self, number: int) -> list[tuple[CoordinateMap, ...]]:
+        each = [move.steps(*self._pairs(number)) for move in self._in_order(self.distortions)]
         return [sum(row, ()) for row in zip(*each, strict=True)]
 
-    def _in_turn(self, moves: tuple[T, ...]) -> tuple[T, ...]:
+    def _in_order(self, moves: tuple[T, ...]) -> tuple[T, ...]:
         """In such an order that backwards they undo what they do forwards."""
         return moves if self.span.speed > 0 else moves[::-1]
 
     def _pairs(self, number: int) -> tuple[Samples, Samples]:
-        """A chunk's frames, each with the one before it, in the part's own time."""
+        """A chunk's frames, each with the one before it, in the segment's own time."""
         frames = self._frames(number)
         return self.span.samples(frames - 1), self.span.samples(frames)
 
@@ -116,13 +122,13 @@ class Segment:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what can be computed again, which is filed by the identity of tracks."""
-        return vars(self) | {"_values": {}, "_steps": {}, "_bent": {}}
+        return vars(self) | {"_values": {}, "_steps": {}, "_maps": {}}
 
 
-def _chunk(kept: dict[int, Any], number: int, make: Any) -> Any:
-    """A chunk that is kept, or a new one in the oldest one's place."""
-    if number not in kept:
-        while len(kept) >= KEPT:
-            del kept[next(iter(kept))]
-        kept[number] = make()
-    return kept[number]
+def recall(known: dict[K, T], key: K, make: Callable[[], T], most: int) -> T:
+    """What is known by ``key``, or made now, in the place of the oldest of ``most`` entries."""
+    if key not in known:
+        while len(known) >= most:
+            del known[next(iter(known))]
+        known[key] = make()
+    return known[key]

@@ -1,51 +1,115 @@
-"""How a scene comes in: for a while the picture is made of the scene that goes and of the one that comes."""
+"""Transitions: how a scene comes in. For a while a frame is made of the outgoing scene and of the incoming one.
+
+A transition is a registered function ``(outgoing, incoming, share, canvas, **parameters) -> Node`` of the two scenes'
+pictures and of the ``share`` (0..1) of the change that is done. Two traits tell what it needs: ``starts_anew``, whether
+the incoming scene begins with a new drawing, and ``single_drawing``, whether it shows one drawing at a time.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import zip_longest
+from typing import Annotated
 
 from pixray_motion.geometry import Canvas, Motion
-from pixray_motion.story.plan import Layer, Mask, Plan, Prompt
+from pixray_motion.registry import Registry
+from pixray_motion.story.plan import Component, Drawing, Layer, Mask, Node, Prompt, Stack
+from pixray_motion.units import Unit
 
-KINDS = ("cut", "morph", "crossfade", "wipe", "zoom-through")
-STARTS_ANEW = ("cut", "crossfade", "wipe", "zoom-through")
+transition: Registry[Callable[..., Node]] = Registry("transition", builtin="pixray_motion.story.transition")
+
+WipeAngle = Annotated[float, Unit("degrees", -360, 360)]
+WipeFeather = Annotated[float, Unit("canvas heights", 0, 2)]
+FlightFactor = Annotated[float, Unit("scale", 1.1, 100, geometric=True)]
+HOLE_FEATHER = 0.15  # of a zoom-through's hole, over its size: it closes as the hole fills the screen
+HOLE_FADE = 4  # times as fast as the flight is the hole filled, so that nothing pops into its middle
 
 
 @dataclass(frozen=True)
 class Transition:
-    """The first ``frames`` (a fraction) of a scene.
+    """The first ``frames`` (a fraction) of a scene, blended by a registered transition with its parameters."""
 
-    ``angle``: where a wipe goes, 0 to the right, 90 down; ``feather``: how wide its edge is, in canvas heights;
-    ``factor``: how much a zoom-through magnifies.
-    """
-
-    kind: str
+    component: Component
     frames: Fraction
-    angle: float = 0.0
-    feather: float = 0.1
-    factor: float = 8.0
+
+    @property
+    def starts_anew(self) -> bool:
+        """Whether the incoming scene begins with a new drawing."""
+        return bool(transition.traits(self.component.name).get("starts_anew"))
+
+    @property
+    def shows_single_drawing(self) -> bool:
+        """Whether every frame of it is one drawing, as vector formats need."""
+        return bool(transition.traits(self.component.name).get("single_drawing"))
 
     def share(self, passed: int) -> float:
-        """0..1: how far the change is, ``passed`` frames after the scene's start."""
+        """0..1: how much of the change is done, ``passed`` frames after the scene's start."""
         return float(min(Fraction(1), passed / self.frames)) if self.frames else 1.0
 
+    def blend(self, outgoing: Node, incoming: Node, share: float, canvas: Canvas) -> Node:
+        """The picture of a frame of the change, ``share`` (0..1) of which is done."""
+        make = transition.make(self.component.name)
+        return make(outgoing, incoming, share, canvas, **dict(self.component.values))
 
-def blend_scenes(
-    transition: Transition, outgoing: Plan, incoming: Plan, share: float, canvas: Canvas
-) -> Plan:
-    """The plan of a frame of the change, ``share`` (0..1) of which is done."""
-    if transition.kind == "morph":
-        return replace(incoming, prompts=morph_prompts(outgoing.prompts, incoming.prompts, share))
-    if transition.kind == "crossfade":
-        layers = Layer(outgoing), Layer(incoming, opacity=share)
-    elif transition.kind == "wipe":
-        layers = Layer(outgoing), Layer(incoming, mask=_edge(transition, share, canvas))
-    else:
-        layers = _through(transition, outgoing, incoming, share, canvas)
-    return replace(incoming, layers=layers)
+
+@transition("cut", starts_anew=True, single_drawing=True)
+def cut(outgoing: Node, incoming: Node, share: float, canvas: Canvas) -> Node:  # noqa: ARG001
+    """The new scene at once; it has no length."""
+    return incoming
+
+
+@transition("morph", single_drawing=True)
+def morph(outgoing: Node, incoming: Node, share: float, canvas: Canvas) -> Node:  # noqa: ARG001
+    """One drawing goes on, and its prompts turn from those of the outgoing scene into those of the incoming one."""
+    if not (isinstance(outgoing, Drawing) and isinstance(incoming, Drawing)):
+        return incoming
+    return replace(incoming, prompts=morph_prompts(outgoing.prompts, incoming.prompts, share))
+
+
+@transition("crossfade", starts_anew=True)
+def crossfade(outgoing: Node, incoming: Node, share: float, canvas: Canvas) -> Node:  # noqa: ARG001
+    """Both scenes go on, and the incoming one fades in."""
+    return Stack((Layer(outgoing), Layer(incoming, opacity=share)))
+
+
+@transition("wipe", starts_anew=True)
+def wipe(
+    outgoing: Node,
+    incoming: Node,
+    share: float,
+    canvas: Canvas,
+    angle: WipeAngle = 0.0,
+    feather: WipeFeather = 0.1,
+) -> Node:
+    """Both scenes go on, and an edge moves over the screen: ``angle`` 0 to the right, 90 down."""
+    turn = math.radians(angle)
+    along = math.cos(turn), math.sin(turn)
+    x, y = canvas.half
+    reach = abs(along[0]) * x + abs(along[1]) * y + feather / 2
+    place = (2 * share - 1) * reach
+    edge = Mask("edge", at=(place * along[0], place * along[1]), angle=angle + 180, feather=feather)
+    return Stack((Layer(outgoing), Layer(incoming, mask=edge)))
+
+
+@transition("zoom-through", starts_anew=True)
+def zoom_through(
+    outgoing: Node, incoming: Node, share: float, canvas: Canvas, factor: FlightFactor = 8.0
+) -> Node:
+    """The camera flies through the outgoing scene, magnified up to ``factor``, into the incoming one in its middle."""
+    near = factor**share
+    small = near / factor
+    x, y = canvas.half
+    hole = Mask("rect", size=(2 * x * small, 2 * y * small), feather=HOLE_FEATHER * small * (1 - share))
+    opacity = min(1.0, share * HOLE_FADE)
+    return Stack(
+        (
+            Layer(outgoing, pose=Motion.scale(near)),
+            Layer(incoming, opacity=opacity, mask=hole, pose=Motion.scale(small)),
+        )
+    )
 
 
 def morph_prompts(
@@ -69,33 +133,3 @@ def _between(outgoing: Prompt | None, incoming: Prompt | None, share: float) -> 
                 texts[text] = texts.get(text, 0.0) + amount * part
     weight = outgoing.weight * (1 - share) + incoming.weight * share
     return Prompt(tuple(texts.items()), weight, incoming.stop if share > 0.5 else outgoing.stop)
-
-
-def _edge(transition: Transition, share: float, canvas: Canvas) -> Mask:
-    """An edge that crosses the whole screen; what lies behind it has come."""
-    turn = math.radians(transition.angle)
-    along = math.cos(turn), math.sin(turn)
-    x, y = canvas.half
-    reach = abs(along[0]) * x + abs(along[1]) * y + transition.feather / 2
-    place = (2 * share - 1) * reach
-    return Mask(
-        "edge",
-        at=(place * along[0], place * along[1]),
-        angle=transition.angle + 180,
-        feather=transition.feather,
-    )
-
-
-def _through(
-    transition: Transition, outgoing: Plan, incoming: Plan, share: float, canvas: Canvas
-) -> tuple[Layer, Layer]:
-    """A camera that flies into the scene that goes, in whose middle lies the one that comes, small at first."""
-    near = transition.factor**share
-    small = near / transition.factor
-    x, y = canvas.half
-    hole = Mask("rect", size=(2 * x * small, 2 * y * small), feather=0.15 * small * (1 - share))
-    opacity = min(1.0, share * 4)
-    return (
-        Layer(outgoing, pose=Motion.scale(near)),
-        Layer(incoming, opacity=opacity, mask=hole, pose=Motion.scale(small)),
-    )

@@ -37,8 +37,8 @@ class EmbeddedDenoiser(Denoiser):
     def embed_text(self, texts: Sequence[str]) -> Tensor:
         return self._reader.sentences(texts)
 
-    def predict(self, noisy: Tensor, noise_level: float, texts: Tensor) -> Tensor:
-        """See ``Denoiser.predict``."""
+    def predict_x0(self, noisy: Tensor, noise_level: float, texts: Tensor) -> Tensor:
+        """See ``Denoiser.predict_x0``."""
         count = 1 + len(texts)
         rows = torch.cat([texts[:1], texts])
         absent = torch.arange(count, device=noisy.device) == 0

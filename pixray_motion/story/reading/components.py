@@ -16,8 +16,8 @@ from pixray_motion.limits import LINES
 from pixray_motion.losses import loss
 from pixray_motion.perceptors.base import perceptor
 from pixray_motion.registry import Entry, Registry
-from pixray_motion.story.animated import DenoiserTrack, FilterTrack
-from pixray_motion.story.plan import Component
+from pixray_motion.story.animated import DenoiserTrack, FilterTrack, LossTrack
+from pixray_motion.story.plan import Component, Weighted
 from pixray_motion.story.reading.context import SceneContext
 from pixray_motion.story.reading.numbers import read_number
 from pixray_motion.story.source.diagnostics import Diagnostics
@@ -105,7 +105,9 @@ def read_drawer(node: Node, canvas: Canvas | None, diagnostics: Diagnostics) -> 
 def default_steps(name: str) -> tuple[int, int]:
     """The steps of a picture from nothing and of a frame after another, if a story does not say."""
     entry = drawer.get(name)
-    steps: tuple[int, int] = getattr(entry.make, "steps", Drawer.steps) if entry else Drawer.steps
+    steps: tuple[int, int] = (
+        getattr(entry.make, "default_steps", Drawer.default_steps) if entry else Drawer.default_steps
+    )
     return steps
 
 
@@ -163,7 +165,7 @@ def parse_colour(text: str, name: str) -> tuple[int, ...]:
         raise InvalidValue(f"'{name}' is a colour such as white or '#ffcc00'. Got {quote(text)}") from error
 
 
-def read_perceptors(node: Node, diagnostics: Diagnostics) -> tuple[str, ...]:
+def read_perceptors(node: Node, diagnostics: Diagnostics) -> tuple[Weighted, ...]:
     """A name, a list of different names, or ``none``."""
     names: list[str] = []
     if isinstance(node, Scalar) and node.text.strip() == NONE:
@@ -181,7 +183,7 @@ def read_perceptors(node: Node, diagnostics: Diagnostics) -> tuple[str, ...]:
         diagnostics.add(
             node.location, f"'perceptor' is an empty list; allowed: {', '.join(perceptor.names())}"
         )
-    return tuple(names)
+    return tuple(Weighted(Component(name)) for name in names)
 
 
 def read_denoiser(node: Node, context: SceneContext) -> DenoiserTrack | None:
@@ -210,21 +212,21 @@ def _denoiser_name(node: Node, diagnostics: Diagnostics) -> str:
     return name or DEFAULT_DENOISER.name
 
 
-def read_losses(node: Node, context: SceneContext) -> dict[str, Track]:
+def read_losses(node: Node, context: SceneContext) -> tuple[LossTrack, ...]:
     """``name: weight``."""
-    tracks: dict[str, Track] = {}
+    tracks: list[LossTrack] = []
     if not isinstance(node, Mapping):
         context.diagnostics.add(
             node.location,
             f"'losses' is a mapping, 'name: weight'; names: {', '.join(loss.names())}. {describe_node(node)}",
         )
-        return tracks
+        return ()
     for key, value in node.pairs:
         if loss.get(key.text) is None:
             context.diagnostics.add(key.location, loss.unknown(shorten(key.text)))
         else:
-            tracks[key.text] = read_number(value, key.text, WEIGHT, context)
-    return tracks
+            tracks.append(LossTrack(key.text, read_number(value, key.text, WEIGHT, context)))
+    return tuple(tracks)
 
 
 def read_filters(node: Node, context: SceneContext) -> tuple[FilterTrack, ...]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from pixray_motion.geometry import Canvas
 from pixray_motion.story.animated import DenoiserTrack
-from pixray_motion.story.plan import Component
+from pixray_motion.story.plan import Component, Weighted
 from pixray_motion.story.reading.validate import Check
 from pixray_motion.story.segment import Segment
 from pixray_motion.story.source.diagnostics import Diagnostics
@@ -124,7 +124,7 @@ class Inherited:
     """
 
     drawer: Component
-    perceptors: tuple[str, ...]
+    perceptors: tuple[Weighted, ...]
     border: str
     denoiser: Node | None = None
     own_denoiser: tuple[Segment, DenoiserTrack | None] | None = None

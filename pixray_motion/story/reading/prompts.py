@@ -17,7 +17,7 @@ from pixray_motion.units import WEIGHT
 from pixray_motion.wording import InvalidValue, quote
 
 KEYS = ("text", "weight", "stop")
-NEVER = float("-inf")
+NEVER = None  # a prompt without a stop always pulls
 
 
 def read_prompts(node: Node, context: SceneContext) -> tuple[PromptTrack, ...]:
@@ -132,7 +132,7 @@ def _string(part: str, whole: str, context: SceneContext) -> PromptTrack:
     return PromptTrack((TextKey(Fraction(0), text.strip()),), track, stop)
 
 
-def _stop_of(node: Node, context: SceneContext) -> float:
+def _stop_of(node: Node, context: SceneContext) -> float | None:
     if not isinstance(node, Scalar):
         context.diagnostics.add(node.location, f"'stop' is one fixed number. {describe_node(node)}")
         return NEVER
@@ -143,5 +143,5 @@ def _stop_of(node: Node, context: SceneContext) -> float:
         return NEVER
 
 
-def _stop(text: str) -> float:
+def _stop(text: str) -> float | None:
     return NEVER if text in ("-inf", "-.inf") else parse_constant(text, "stop", -1e3, 1e3)

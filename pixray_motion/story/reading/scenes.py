@@ -31,7 +31,7 @@ from pixray_motion.story.segment import Segment, Span
 from pixray_motion.story.source.diagnostics import Diagnostics
 from pixray_motion.story.source.fields import read_text
 from pixray_motion.story.source.nodes import Node
-from pixray_motion.story.transition import STARTS_ANEW, Transition
+from pixray_motion.story.transition import Transition
 from pixray_motion.tracks.base import Clock, Constant, Track
 from pixray_motion.tracks.keyframes import Keyframes
 from pixray_motion.tracks.time import round_half_up
@@ -204,7 +204,7 @@ class SceneBuilder:
     ) -> bool:
         """Whether the scene begins with a new picture; reports where it has to and does not say so."""
         said = "cut" in found and read_flag(found["cut"], "cut", self.film.diagnostics)
-        cut = said or (transition is not None and transition.kind in STARTS_ANEW)
+        cut = said or (transition is not None and transition.starts_anew)
         if self.last is None:
             return True
         before = self.last
@@ -287,7 +287,7 @@ def read_segment(found: dict[str, Node], context: SceneContext, span: Span) -> S
         prompts=read_prompts(found["prompts"], context) if "prompts" in found else (),
         moves=moves,
         distortions=distortions,
-        losses=read_losses(found["losses"], context) if "losses" in found else {},
+        losses=read_losses(found["losses"], context) if "losses" in found else (),
         filters=read_filters(found["filters"], context) if "filters" in found else (),
     )
 

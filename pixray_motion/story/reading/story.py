@@ -12,7 +12,7 @@ from pixray_motion import limits
 from pixray_motion.errors import Problem, StoryError, reason
 from pixray_motion.geometry import Canvas
 from pixray_motion.story.model import Story
-from pixray_motion.story.plan import Component
+from pixray_motion.story.plan import Component, Weighted
 from pixray_motion.story.reading.components import parse_size, parse_whole, read_drawer, read_perceptors
 from pixray_motion.story.reading.context import FilmContext, Inherited
 from pixray_motion.story.reading.include import Includer
@@ -155,7 +155,11 @@ def _story(root: Node, text: str, path: str, folder: StoryFolder, diagnostics: D
     rate = _rate(found["rate"], diagnostics) if "rate" in found else Fraction(12)
     seed = _seed(found["seed"], diagnostics) if "seed" in found else 0
     drawer = read_drawer(found["drawer"], canvas, diagnostics) if "drawer" in found else Component("fft")
-    perceptors = read_perceptors(found["perceptor"], diagnostics) if "perceptor" in found else ("embedded",)
+    perceptors = (
+        read_perceptors(found["perceptor"], diagnostics)
+        if "perceptor" in found
+        else (Weighted(Component("embedded")),)
+    )
     border = read_border(found["border"], diagnostics) if "border" in found else BORDERS[0]
     defaults = (
         read_mapping(found["defaults"], "'defaults'", DEFAULT_KEYS, diagnostics)

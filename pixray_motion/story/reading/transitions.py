@@ -3,38 +3,37 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
+from pixray_motion.registry import Entry
+from pixray_motion.story.plan import Component
+from pixray_motion.story.reading.components import read_constant
 from pixray_motion.story.reading.context import SceneContext
 from pixray_motion.story.source.fields import describe_node, read_mapping, read_text
 from pixray_motion.story.source.nodes import Mapping, Node, Scalar
-from pixray_motion.story.transition import KINDS, Transition
-from pixray_motion.tracks.literals import parse_constant
+from pixray_motion.story.transition import Transition, transition
 from pixray_motion.tracks.time import parse_time
-from pixray_motion.wording import InvalidValue, quote, unknown_name
+from pixray_motion.wording import InvalidValue, quote, shorten
 
-USUAL = Fraction(1)  # second
-NUMBERS = {
-    "wipe": {"angle": (-360.0, 360.0), "feather": (0.0, 2.0)},
-    "zoom-through": {"factor": (1.1, 100.0)},
-}
+DEFAULT_LENGTH = Fraction(1)  # second
 
 
 def read_transition(node: Node, context: SceneContext) -> Transition | None:
-    """A kind, or a kind with its length, or with a mapping; None if that is reported."""
+    """A name, a name with its length, or with a mapping of that and its parameters; None if that is reported."""
     key, value = _split(node, context)
     if key is None:
         return None
-    kind = key.text.strip()
-    if kind not in KINDS:
-        context.diagnostics.add(key.location, unknown_name("transition", kind, KINDS))
+    entry = transition.get(key.text.strip())
+    if entry is None:
+        context.diagnostics.add(key.location, transition.unknown(shorten(key.text)))
         return None
-    if kind == "cut":
+    if entry.name == "cut":
         if value is not None:
             context.diagnostics.add(value.location, "a cut has no length; write 'transition: cut'")
-        return Transition("cut", Fraction(0))
+        return Transition(Component("cut"), Fraction(0))
     if not isinstance(value, Mapping):
-        return Transition(kind, _length(value, kind, context))
-    return _whole(kind, value, context)
+        return Transition(Component(entry.name), _length(value, entry.name, context))
+    return _whole(entry, value, context)
 
 
 def _split(node: Node, context: SceneContext) -> tuple[Scalar | None, Node | None]:
@@ -44,28 +43,26 @@ def _split(node: Node, context: SceneContext) -> tuple[Scalar | None, Node | Non
         return node.pairs[0]
     context.diagnostics.add(
         node.location,
-        f"a transition is one of {', '.join(KINDS)}, with its length, as in {{crossfade: 1s}}. {describe_node(node)}",
+        f"a transition is one of {', '.join(transition.names())}, with its length, as in {{crossfade: 1s}}. {describe_node(node)}",
     )
     return None, None
 
 
-def _whole(kind: str, value: Mapping, context: SceneContext) -> Transition:
-    ranges = NUMBERS.get(kind, {})
-    found = read_mapping(value, f"'{kind}'", ("length", *ranges), context.diagnostics)
-    numbers = {}
-    for name, (low, high) in ranges.items():
-        if name in found:
-            text = read_text(found[name], f"'{name}'", context.diagnostics)
-            try:
-                numbers[name] = parse_constant(text or "", name, low, high)
-            except InvalidValue as error:
-                context.diagnostics.add(found[name].location, error.message)
-    return Transition(kind, _length(found.get("length"), kind, context), **numbers)
+def _whole(entry: Entry[Any], node: Mapping, context: SceneContext) -> Transition:
+    kinds = {parameter.name: parameter.kind for parameter in entry.parameters}
+    found = read_mapping(node, f"'{entry.name}'", ("length", *kinds), context.diagnostics)
+    values = [
+        (name, read_constant(found[name], name, kind, context.canvas, context.diagnostics))
+        for name, kind in kinds.items()
+        if name in found
+    ]
+    frames = _length(found.get("length"), entry.name, context)
+    return Transition(Component(entry.name, tuple(values)), frames)
 
 
 def _length(node: Node | None, kind: str, context: SceneContext) -> Fraction:
     """In frames of the scene; one second if it is not said."""
-    usual = min(USUAL * context.clock.rate, context.length)
+    usual = min(DEFAULT_LENGTH * context.clock.rate, context.length)
     if node is None:
         return usual
     text = read_text(node, f"the length of '{kind}'", context.diagnostics)

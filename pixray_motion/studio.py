@@ -1,0 +1,147 @@
+"""What renders a story: its drawers, its models with the story's texts embedded, and the pictures that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pixray_motion.allocator import keep_memory
+from pixray_motion.composite import RGBA, composite
+from pixray_motion.denoisers.base import Denoiser, denoiser
+from pixray_motion.denoisers.guidance import Guidance, PromptedDenoiser
+from pixray_motion.drawers.base import Drawer, drawer
+from pixray_motion.drawers.static import image_drawer, text_drawer
+from pixray_motion.filters import apply_filters
+from pixray_motion.geometry import Canvas
+from pixray_motion.images import load_mask
+from pixray_motion.lazy import torch
+from pixray_motion.objective import Objective, PromptedPerceptor
+from pixray_motion.perceptors.base import Perceptor, perceptor
+from pixray_motion.picture import Picture
+from pixray_motion.story.model import Story
+from pixray_motion.story.plan import Component, Drawing
+from pixray_motion.tracks.base import Constant
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+    from pixray_motion.engine import State
+
+
+@dataclass(frozen=True)
+class Studio:
+    """A story's drawers and models, opened; ``masks`` are the images of masks, (1, 1, H, W), by their files' names.
+
+    ``sample`` makes pixels of a picture.
+    """
+
+    story: Story
+    drawers: Mapping[Component, Drawer]
+    perceptors: Mapping[Component, PromptedPerceptor]
+    threads: int
+    denoisers: Mapping[str, PromptedDenoiser] = field(default_factory=dict)
+    masks: Mapping[str, Tensor] = field(default_factory=dict)
+    sample: Callable[[Picture, Canvas], Tensor] = Picture.image
+
+    @classmethod
+    def open(cls, story: Story, threads: int = 1) -> Studio:
+        """Load what ``story`` asks for. Sets torch's number of threads for this process.
+
+        Raises ``ModelError`` where weights are missing or damaged, and ``PluginError`` for a plug-in's own mistakes.
+        """
+        torch.set_num_threads(threads)
+        keep_memory()
+        scenes = list(story.all_scenes())
+        drawers = {
+            component: make_drawer(component, story)
+            for component in dict.fromkeys(scene.drawer for scene in scenes)
+        }
+        seen = dict.fromkeys(weighted.component for scene in scenes for weighted in scene.perceptors)
+        perceptors = {component: _open_perceptor(component, story) for component in seen}
+        tracks = [scene.denoiser[1] for scene in scenes if scene.denoiser]
+        names = dict.fromkeys(track.name for track in tracks if track.weight != Constant(0.0))
+        denoisers = {name: _open_denoiser(name, story) for name in names}
+        return cls(story, drawers, perceptors, threads, denoisers, load_masks(story))
+
+    @property
+    def drawer(self) -> Drawer:
+        """The drawer of the film's first scene."""
+        return self.drawers[self.story.scenes[0].drawer]
+
+    def objective(
+        self, drawing: Drawing, rng: Generator, before: Callable[[], Picture] | None = None
+    ) -> Objective:
+        """What a drawing is refined towards; ``before`` draws the frame before, moved into this one."""
+        perceptors = [
+            PromptedPerceptor(opened.name, opened.perceptor, opened.texts, weighted.weight)
+            for weighted in drawing.perceptors
+            for opened in [self.perceptors[weighted.component]]
+        ]
+        return Objective(drawing, self.story.canvas, perceptors, rng, before)
+
+    def image(self, state: State) -> NDArray[np.uint8]:
+        """(H, W, 3): the frame, ready to be written; layers lie over black."""
+        canvas = self.story.canvas
+
+        def show(drawing: Drawing) -> RGBA:
+            picture = self.drawers[drawing.drawer].draw(state.drawings[drawing.id].params)
+            picture = apply_filters(picture, drawing.filters, canvas)
+            return RGBA(self.sample(picture, canvas), picture.coverage(canvas))
+
+        with torch.no_grad():
+            image = composite(state.plan.root, canvas, show, self.masks.__getitem__).on_black()[0]
+        array: NDArray[np.uint8] = (image * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+        return array
+
+    def guidance(self, drawing: Drawing, rng: Generator, anchor: Tensor | None = None) -> Guidance | None:
+        """How a denoiser guides a drawing; None where none does. ``anchor`` (2, 3): its colour anchor so far."""
+        settings = drawing.denoiser
+        if settings is None or not settings.weight or settings.name not in self.denoisers:
+            return None
+        opened = self.denoisers[settings.name]
+        return Guidance(opened, settings, drawing.prompts, self.story.canvas, rng, anchor)
+
+
+def make_drawer(component: Component, story: Story) -> Drawer:
+    """The drawer that a story names, or one that shows a picture which it gives."""
+    values = dict(component.values)
+    if component.name == "image":
+        values.pop("hash", None)
+        return image_drawer(story.canvas, story.folder / values.pop("file"), **values)
+    if component.name == "text":
+        return text_drawer(story.canvas, **values)
+    made: Drawer = drawer.make(component.name)(story.canvas, **values)
+    return made
+
+
+def load_masks(story: Story) -> dict[str, Tensor]:
+    """The image masks of all layers, (1, 1, H, W) in [0, 1], by the names of their files."""
+    layers = [layer for scene in story.all_scenes() for layer in scene.layers]
+    files = dict.fromkeys(layer.mask.file for layer in layers if layer.mask and layer.mask.file)
+    return {file: load_mask(story.folder / file, story.canvas) for file in files}
+
+
+def _open_perceptor(component: Component, story: Story) -> PromptedPerceptor:
+    model = perceptor.make(component.name)(**dict(component.values))
+    return PromptedPerceptor(component.name, model, _embed_texts(model, story))
+
+
+def _open_denoiser(name: str, story: Story) -> PromptedDenoiser:
+    model = denoiser.make(name)()
+    return PromptedDenoiser(model, _embed_texts(model, story))
+
+
+def _embed_texts(model: Perceptor | Denoiser, story: Story) -> dict[str, Tensor]:
+    texts = sorted(set(_texts(story)))
+    return dict(zip(texts, model.embed_text(texts), strict=True)) if texts else {}
+
+
+def _texts(story: Story) -> Iterator[str]:
+    for scene in story.all_scenes():
+        for segment in scene.segments:
+            for prompt in segment.prompts:
+                yield from (key.text for key in prompt.texts)
