@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pixray_motion.engine import Studio, frame_generator, render
+from pixray_motion.engine import frame_generator, render
 from pixray_motion.story.model import Story
 from pixray_motion.story.reading.story import parse
+from pixray_motion.studio import Studio
 from pixray_motion.variants import without_denoiser, without_perceptor
 
 STORY = """
@@ -55,7 +56,7 @@ def changes(story: Story) -> Iterator[tuple[float, float, np.ndarray]]:
         seconds = time.process_time() - start
         image = studio.image(state).astype(float)
         if before is not None:
-            rng = frame_generator(story.seed, state.frame, state.plan.drawing)
+            rng = frame_generator(story.seed, state.frame, state.plan.drawing.id)
             warped = studio.drawer.warp(before.params, state.plan.motion, state.plan.border, rng)
             moved = studio.image(replace(state, drawings={state.plan.drawing: warped})).astype(float)
             yield float(np.abs(image - moved).mean()), seconds, image

@@ -17,10 +17,11 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from pixray_motion.engine import Studio, frame_generator
+from pixray_motion.engine import frame_generator
 from pixray_motion.objective import PromptedPerceptor
 from pixray_motion.perceptors.base import Perceptor
 from pixray_motion.story.reading.story import parse
+from pixray_motion.studio import Studio
 
 DRAWERS = ("pixel", "{pixel: {cells: hex}}", "fft", "clipdraw", "{clipdraw: {strokes: 1024}}")
 

@@ -110,11 +110,13 @@ def scene(moves: str, head: str = "") -> str:
 
 def test_a_story_bends_frame_by_frame() -> None:
     story = parse(scene("{swirl: {angle: 90/s}}, {pan: {x: 0.1/s}}"))
-    assert story.plan(0).distortions == ()
+    assert story.plan(0).drawing.distortions == ()
     here = CANVAS.centres()
-    all_of_it = ComposedMap(tuple(bend for frame in range(11) for bend in story.plan(frame).distortions))
+    all_of_it = ComposedMap(
+        tuple(bend for frame in range(11) for bend in story.plan(frame).drawing.distortions)
+    )
     assert np.allclose(all_of_it.apply(here), swirl(angle=90.0).apply(here), atol=1e-9)
-    assert story.plan(5).motion.is_close(Motion.shift(0.01, 0))
+    assert story.plan(5).drawing.motion.is_close(Motion.shift(0.01, 0))
     assert '"swirl": {"about": [0.0, 0.0], "angle": 9' in story.plan(1).as_json()
 
 
@@ -123,8 +125,8 @@ def test_backwards_a_bend_is_undone() -> None:
     on, back = (parse(scene(moves).replace("length", f"{extra}length")) for extra in ("", "reverse: true, "))
     here = CANVAS.centres()
     for frame in (2, 7, 19):
-        there = ComposedMap(on.plan(frame).distortions).apply(here)
-        assert np.allclose(ComposedMap(back.plan(21 - frame).distortions).apply(there), here)
+        there = ComposedMap(on.plan(frame).drawing.distortions).apply(here)
+        assert np.allclose(ComposedMap(back.plan(21 - frame).drawing.distortions).apply(there), here)
     assert not np.allclose(there, here)
 
 
@@ -232,7 +234,7 @@ def test_bent_pictures_are_refined_and_moved_on(name: str) -> None:
     params = made.remap(
         encoded(made, photograph(96, 54, 1)), ComposedMap((swirl(angle=60.0),)), "mirror", rng()
     )
-    learned = {key: params[key].clone().requires_grad_() for key in made.learned}
+    learned = {key: params[key].clone().requires_grad_() for key in made.learning(params)}
     made.draw(params | learned).image(CANVAS).sum().backward()
     assert all(tensor.grad is not None and tensor.grad.abs().max() > 0 for tensor in learned.values())
     moved = made.warp(params, Motion.shift(10 / 54, 0), "mirror", rng())

@@ -10,16 +10,17 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pixray_motion.checkpoint import frame_keys, load, save
-from pixray_motion.composite import BLENDS, Sheet
-from pixray_motion.engine import Studio, render
+from pixray_motion.composite import BLENDS, RGBA
+from pixray_motion.engine import render
 from pixray_motion.story.reading.layers import BLENDS as NAMES
 from pixray_motion.story.reading.story import parse, read
+from pixray_motion.studio import Studio
 
 shares = st.floats(0, 1, width=32)
 
 
-def sheet(colour: float, alpha: float) -> Sheet:
-    return Sheet(torch.full((1, 3, 1, 1), colour), torch.full((1, 1, 1, 1), alpha))
+def sheet(colour: float, alpha: float) -> RGBA:
+    return RGBA(torch.full((1, 3, 1, 1), colour), torch.full((1, 1, 1, 1), alpha))
 
 
 def test_every_blend_that_a_story_may_name_is_there() -> None:

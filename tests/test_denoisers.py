@@ -1,6 +1,7 @@
 """Denoisers: what they predict, how an objective uses them, and what a story says about them."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,17 +13,20 @@ from hypothesis import strategies as st
 from pictures import photograph
 from safetensors.torch import save_file
 
-from pixray_motion.denoisers.base import GUIDANCE_RESCALE, Denoiser, alpha_sigma, denoiser, guided_x0
+from pixray_motion.denoisers.base import Denoiser, alpha_sigma, denoiser
+from pixray_motion.denoisers.colours import ANCHOR_RATE
 from pixray_motion.denoisers.embedded import WEIGHTS, EmbeddedDenoiser
+from pixray_motion.denoisers.guidance import GUIDANCE_RESCALE, Guidance, PromptedDenoiser, guided_x0
+from pixray_motion.denoisers.sampler import ddim_sample
 from pixray_motion.denoisers.unet import UNet
 from pixray_motion.drawers.fft import FftDrawer
-from pixray_motion.engine import Studio, render
+from pixray_motion.engine import render
 from pixray_motion.errors import ModelError, StoryError
 from pixray_motion.geometry import Canvas, Motion
-from pixray_motion.objective import RETURN, Objective, PromptedDenoiser
 from pixray_motion.picture import Picture
 from pixray_motion.story.plan import DenoiserSettings
 from pixray_motion.story.reading.story import parse
+from pixray_motion.studio import Studio
 
 CANVAS = Canvas(96, 48)
 
@@ -34,14 +38,13 @@ class Painter(Denoiser):
     side, multiple = 16, 8
     asked: list[float]
 
-    def __init__(self, device: str = "cpu") -> None:
-        assert device == "cpu"
+    def __init__(self) -> None:
         self.asked = []
 
     def embed_text(self, texts: list[str]) -> torch.Tensor:
         return torch.tensor([[float(part) for part in text.split()] for text in texts])
 
-    def predict(self, noisy: torch.Tensor, noise_level: float, texts: torch.Tensor) -> torch.Tensor:
+    def predict_x0(self, noisy: torch.Tensor, noise_level: float, texts: torch.Tensor) -> torch.Tensor:
         self.asked.append(noise_level)
         colours = torch.cat([torch.zeros(1, 3), texts])
         return colours[:, :, None, None].expand(-1, -1, *noisy.shape[-2:])
@@ -70,14 +73,15 @@ def rng(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def objective(
+def guidance(
     text: str = "denoiser: painter\nscenes: [{length: 1s, prompts: '0.5 -0.5 1'}]", frame: int = 0
-) -> Objective:
+) -> Guidance:
     story = parse(f"story: 1\ncanvas: {CANVAS}\n{text}")
     painter = Painter()
     texts = {key.text for scene in story.scenes for line in scene.segments[0].prompts for key in line.texts}
     known = PromptedDenoiser(painter, {text: painter.embed_text([text])[0] for text in texts})
-    return Objective(story.plan(frame), story.canvas, (), rng(), known)
+    drawing = story.plan(frame).drawing
+    return Guidance(known, drawing.denoiser, drawing.prompts, story.canvas, rng())
 
 
 def grey() -> Picture:
@@ -117,7 +121,7 @@ def test_the_native_size_has_the_canvas_shape(
 ) -> None:
     size = denoiser.native(canvas)
     assert (size.width, size.height) == native
-    predicted = denoiser.predict(
+    predicted = denoiser.predict_x0(
         torch.zeros(1, 3, size.height, size.width), 0.5, denoiser.embed_text(["a dog", ""])
     )
     assert predicted.shape == (3, 3, size.height, size.width)
@@ -126,14 +130,14 @@ def test_the_native_size_has_the_canvas_shape(
 
 def test_texts_change_what_the_denoiser_predicts(denoiser: EmbeddedDenoiser) -> None:
     noisy = torch.randn((1, 3, 48, 48), generator=rng())
-    nothing, apple, sea = denoiser.predict(noisy, 0.95, denoiser.embed_text(["a red apple", "the ocean"]))
+    nothing, apple, sea = denoiser.predict_x0(noisy, 0.95, denoiser.embed_text(["a red apple", "the ocean"]))
     assert not torch.allclose(apple, sea)
     assert not torch.allclose(nothing, sea)
 
 
 def test_a_picture_without_noise_is_what_it_is(denoiser: EmbeddedDenoiser) -> None:
     image = torch.from_numpy(photograph(48, 48, 3))[None].float() * 2 - 1
-    seen = denoiser.predict(image, 0.0, denoiser.embed_text(["a picture"]))
+    seen = denoiser.predict_x0(image, 0.0, denoiser.embed_text(["a picture"]))
     assert torch.allclose(seen, image.expand(2, -1, -1, -1), atol=1e-6)
 
 
@@ -149,8 +153,8 @@ def test_the_shipped_denoiser_knows_colours() -> None:
 
 def test_every_story_has_the_shipped_denoiser_unless_it_says_none() -> None:
     story = parse(TINY.replace("DRAWER", "pixel"))
-    assert list(Studio.open(story).prompted_denoisers) == ["embedded"]
-    assert not Studio.open(parse(TINY.replace("DRAWER", "pixel") + "denoiser: none")).prompted_denoisers
+    assert list(Studio.open(story).denoisers) == ["embedded"]
+    assert not Studio.open(parse(TINY.replace("DRAWER", "pixel") + "denoiser: none")).denoisers
 
 
 def test_missing_or_damaged_weights_are_told(tmp_path: Path) -> None:
@@ -170,9 +174,7 @@ def test_a_calm_frame_keeps_its_tones_and_a_new_one_does_not() -> None:
     text = "denoiser: {weight: 0.5, guidance_scale: 1}\nscenes: [{length: 2s, prompts: '0.5 -0.5 1'}]"
     image = torch.from_numpy(photograph(96, 48, 1))[None].float()
     picture = Picture(image, (48.0, 48.0), Motion.identity())
-    calm, new = (objective(text, frame).change(lambda: picture, 0.0) for frame in (20, 0))
-    assert calm is not None
-    assert new is not None
+    calm, new = (guidance(text, frame).distillation_update(lambda: picture, 0.0) for frame in (20, 0))
     assert calm.mean((2, 3)).abs().max() < 0.01
     assert new.mean((2, 3)).abs().max() > 0.05
 
@@ -180,31 +182,27 @@ def test_a_calm_frame_keeps_its_tones_and_a_new_one_does_not() -> None:
 def test_a_calm_frame_goes_a_little_towards_the_tones_to_keep() -> None:
     text = "denoiser: {weight: 0.5, guidance_scale: 1}\nscenes: [{length: 2s, prompts: '0.5 -0.5 1'}]"
     picture = Picture(torch.from_numpy(photograph(96, 48, 1))[None].float(), (48.0, 48.0), Motion.identity())
-    wish = objective(text, frame=20)
-    now = objective(text, frame=0).settled(lambda: picture)
-    assert now is not None
-    wish.tones = now + torch.tensor([[0.1], [0.0]])
-    change = wish.change(lambda: picture, 0.0)
-    assert change is not None
-    assert change.mean((2, 3)).tolist()[0] == pytest.approx([0.1 * RETURN / 2] * 3, abs=0.004)
+    now = guidance(text, frame=0).next_anchor(lambda: picture)
+    calm = replace(guidance(text, frame=20), anchor=now + torch.tensor([[0.1], [0.0]]))
+    update = calm.distillation_update(lambda: picture, 0.0)
+    assert update.mean((2, 3)).tolist()[0] == pytest.approx([0.1 * ANCHOR_RATE / 2] * 3, abs=0.004)
 
 
 def test_a_step_goes_part_of_the_way_to_the_predicted_picture() -> None:
-    wish = objective(
+    guide = guidance(
         "denoiser: {weight: 0.25, guidance_scale: 1}\nscenes: [{length: 1s, prompts: '0.5 -0.5 1'}]"
     )
-    change = wish.change(grey, 0.0)
-    assert change is not None
+    change = guide.distillation_update(grey, 0.0)
     assert change.shape == (1, 3, 16, 32)
     assert change[0, :, 3, 3].tolist() == pytest.approx([0.0625, -0.0625, 0.125], abs=1e-6)
 
 
 def test_levels_fall_over_a_frame_and_start_high_where_all_is_new() -> None:
-    fresh, warm = objective(), objective(frame=5)
-    for wish, start in ((fresh, 0.9), (warm, 0.35)):
+    fresh, warm = guidance(), guidance(frame=5)
+    for guide, start in ((fresh, 0.9), (warm, 0.35)):
         for share in np.linspace(0, 1, 60):
-            wish.change(grey, share)
-        asked = np.array(wish.prompted_denoisers.denoiser.asked)
+            guide.distillation_update(grey, share)
+        asked = np.array(guide.prompted.denoiser.asked)
         wanted = start + (0.15 - start) * np.linspace(0, 1, 60)
         assert abs((asked - wanted).mean()) < 0.03
         assert 0.03 < (asked - wanted).std() < 0.09
@@ -212,19 +210,23 @@ def test_levels_fall_over_a_frame_and_start_high_where_all_is_new() -> None:
 
 def test_without_a_denoiser_nothing_is_pulled() -> None:
     for text in ("denoiser: none", "denoiser: {weight: 0}"):
-        assert objective(f"{text}\nscenes: [{{length: 1s, prompts: '0 0 0'}}]").change(grey, 0.0) is None
+        story = parse(f"story: 1\nperceptor: none\n{text}\nscenes: [{{length: 1s, prompts: '0 0 0'}}]")
+        assert Studio.open(story).guidance(story.plan(0).drawing, rng()) is None
 
 
 def test_sampling_ends_at_the_predicted_picture_and_depends_on_the_seed_alone() -> None:
     image = torch.zeros(1, 3, 16, 32)
-    one, two = (objective().sample(image, 0.9, 5, 0.0, kept) for kept in (True, False))
+    one, two = (ddim_sample(image, 0.9, 5, guidance().predict_x0, rng(seed)) for seed in (1, 2))
     assert one[0, :, 0, 0].tolist() == pytest.approx([1, -1, 1])  # guidance 5, clipped
     assert torch.equal(one, two)  # this denoiser does not look at the noise
 
 
 def noise_levels(text: str, rate: str = "10") -> list[tuple[float, int]]:
     story = parse(f"story: 1\nrate: {rate}\ndenoiser: painter\n{text}")
-    return [(round(story.plan(f).guide.noise_level, 4), story.plan(f).steps) for f in story.frames]
+    return [
+        (round(story.plan(f).drawing.denoiser.noise_level, 4), story.plan(f).drawing.steps)
+        for f in story.frames
+    ]
 
 
 def test_levels_and_steps_rise_while_prompts_change() -> None:
@@ -273,9 +275,9 @@ def test_a_story_says_what_the_denoiser_does() -> None:
         "story: 1\ndenoiser: {weight: 0.5, strength: {0s: 0, 1s: 1}}\n"
         "scenes: [{length: 12f}, {length: 12f, denoiser: none}, {length: 12f, denoiser: embedded}]"
     )
-    assert story.plan(6).guide == DenoiserSettings("embedded", 0.5, 5.0, 0.5)
-    assert story.plan(15).guide is None
-    assert story.plan(26).guide == DenoiserSettings("embedded", 0.1, 5.0, 0.35)
+    assert story.plan(6).drawing.denoiser == DenoiserSettings("embedded", 0.5, 5.0, 0.5)
+    assert story.plan(15).drawing.denoiser is None
+    assert story.plan(26).drawing.denoiser == DenoiserSettings("embedded", 0.1, 5.0, 0.35)
 
 
 @pytest.mark.parametrize(
@@ -334,7 +336,7 @@ def test_between_its_beats_a_diffusion_only_moves() -> None:
     studio = Studio.open(story)
     states = list(render(story, studio))
     for before, state in pairwise(states):
-        only_moved = studio.drawer.warp(before.params, state.plan.motion, "mirror", rng())
+        only_moved = studio.drawer.warp(before.params, state.plan.drawing.motion, "mirror", rng())
         same = torch.equal(studio.drawer.draw(only_moved).pixels, studio.drawer.draw(state.params).pixels)
         assert same == (state.frame % 3 != 0)
 
@@ -368,7 +370,7 @@ scenes:
 def test_tones_are_taken_from_what_is_new_and_kept_while_nothing_is() -> None:
     story = parse(KEPT)
     first, second, third, new, last = (
-        next(iter(state.tones.values())) for state in render(story, Studio.open(story))
+        next(iter(state.drawings.values())).colour_anchor for state in render(story, Studio.open(story))
     )
     assert first.shape == (2, 3)
     assert torch.equal(first, second)
@@ -379,7 +381,8 @@ def test_tones_are_taken_from_what_is_new_and_kept_while_nothing_is() -> None:
 
 def test_without_a_denoiser_no_tones_are_kept() -> None:
     story = parse(KEPT.replace("painter", "none"))
-    assert [state.tones for state in render(story, Studio.open(story))] == [{}] * 5
+    for state in render(story, Studio.open(story)):
+        assert [drawing.colour_anchor for drawing in state.drawings.values()] == [None]
 
 
 @pytest.mark.parametrize("basis", ["fft", "dwt", "rgb"])

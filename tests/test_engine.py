@@ -10,10 +10,12 @@ from PIL import Image
 
 from pixray_motion.checkpoint import frame_keys, load, save
 from pixray_motion.drawers.base import drawer
-from pixray_motion.engine import State, Studio, advance, frame_generator, render, still_story
+from pixray_motion.engine import State, advance, frame_generator, render
 from pixray_motion.errors import CheckpointError, StoryError
+from pixray_motion.stills import still_story
 from pixray_motion.story.model import Story
 from pixray_motion.story.reading.story import parse, read
+from pixray_motion.studio import Studio
 
 TEXT = """
 story: 1
@@ -175,10 +177,10 @@ def test_a_scene_begins_with_a_picture(tmp_path: Path, drawer_name: str) -> None
 
 def test_a_picture_to_begin_with_is_refined_and_known(tmp_path: Path) -> None:
     story = begins(tmp_path, "init_image: start.png, prompts: a red apple")
-    assert [story.plan(frame).steps for frame in (0, 1)] == [20, 4]
-    assert story.plan(0).init is not None
-    assert story.plan(1).init is None
-    guide = story.plan(0).guide
+    assert [story.plan(frame).drawing.steps for frame in (0, 1)] == [20, 4]
+    assert story.plan(0).drawing.init is not None
+    assert story.plan(1).drawing.init is None
+    guide = story.plan(0).drawing.denoiser
     assert guide is not None
     assert guide.prompt_change == 0  # so that a denoiser does not paint it over
     before = story.plan(0).digest()

@@ -9,7 +9,7 @@ import pytest
 from films import TINY, decoded, fake_ffmpeg
 from PIL import Image
 
-from pixray_motion.engine import Studio, render
+from pixray_motion.engine import render
 from pixray_motion.errors import CheckpointError, EncodeError, OutputError
 from pixray_motion.film import Progress, default_threads, write_film
 from pixray_motion.output import video as encoding
@@ -17,6 +17,7 @@ from pixray_motion.output.files import Output, WorkFolder
 from pixray_motion.output.video import check_format
 from pixray_motion.story.model import Story
 from pixray_motion.story.reading.story import parse
+from pixray_motion.studio import Studio
 
 
 @pytest.fixture

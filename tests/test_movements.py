@@ -182,7 +182,7 @@ def test_the_first_listed_acts_first() -> None:
     story = parse(
         "{story: 1, rate: 1, scenes: [{length: 2s, move: [{pan: {x: 1/s}}, {rotate: {angle: 90/s}}]}]}"
     )
-    assert story.plan(1).motion.apply(np.zeros(2)) == pytest.approx([0, 1])
+    assert story.plan(1).drawing.motion.apply(np.zeros(2)) == pytest.approx([0, 1])
 
 
 JOIN = """
@@ -196,16 +196,16 @@ scenes:
 
 def test_a_join_without_a_cut_does_not_stutter() -> None:
     story = parse(JOIN.replace("CUT", "false"))
-    assert not story.plan(10).cut
-    assert story.plan(10).motion.is_close(story.plan(9).motion)
-    assert story.plan(11).motion.is_close(story.plan(10).motion)
+    assert not story.plan(10).drawing.cut
+    assert story.plan(10).drawing.motion.is_close(story.plan(9).drawing.motion)
+    assert story.plan(11).drawing.motion.is_close(story.plan(10).drawing.motion)
 
 
 def test_a_cut_starts_from_rest() -> None:
     story = parse(JOIN.replace("CUT", "true"))
-    assert story.plan(10).cut
-    assert story.plan(10).motion.is_identity
-    assert story.plan(0).cut
+    assert story.plan(10).drawing.cut
+    assert story.plan(10).drawing.motion.is_identity
+    assert story.plan(0).drawing.cut
 
 
 def test_scenes_of_one_frame_pass_the_motion_on() -> None:
@@ -213,7 +213,7 @@ def test_scenes_of_one_frame_pass_the_motion_on() -> None:
     story = parse(
         f"{{story: 1, rate: 10, scenes: [{{length: 3f, move: [{{pan: {{x: 1/s}}}}]}}, {scene}, {scene}]}}"
     )
-    assert [story.plan(frame).motion.apply(np.zeros(2))[0] for frame in range(5)] == pytest.approx(
+    assert [story.plan(frame).drawing.motion.apply(np.zeros(2))[0] for frame in range(5)] == pytest.approx(
         [0, 0.1, 0.1, 0.1, 0.1]
     )
 

@@ -241,7 +241,7 @@ def test_a_draft_is_smaller_but_not_too_small(canvas: str, drawer: str, smaller:
     small = draft(story)
     assert str(small.canvas) == smaller
     assert small.frames == story.frames
-    assert [small.plan(frame).steps for frame in (0, 1)] == [
+    assert [small.plan(frame).drawing.steps for frame in (0, 1)] == [
         round(80 * DRAFT_STEPS),
         round(4 * DRAFT_STEPS),
     ]
@@ -249,4 +249,4 @@ def test_a_draft_is_smaller_but_not_too_small(canvas: str, drawer: str, smaller:
 
 def test_a_draft_paints_nothing_where_the_story_paints_nothing() -> None:
     story = parse(HEAD + "  - {length: 2f, prompts: x, steps: {0f: 0, 1f: 1}}")
-    assert [draft(story).plan(frame).steps for frame in (0, 1)] == [0, 1]
+    assert [draft(story).plan(frame).drawing.steps for frame in (0, 1)] == [0, 1]

@@ -178,7 +178,9 @@ scenes:
 )
 def test_scenes_in_sequences_go_by_name(path: str, lengths: list[int]) -> None:
     assert [scene.frames for scene in parse(NESTED, "s", [(path, "3s")]).scenes] == lengths
-    assert parse(NESTED, "s", [("scenes.act.prompts", "sea")]).plan(3).prompts[0].texts == (("sea", 1.0),)
+    assert parse(NESTED, "s", [("scenes.act.prompts", "sea")]).plan(3).drawing.prompts[0].texts == (
+        ("sea", 1.0),
+    )
 
 
 def test_all_mistakes_in_an_option_are_told() -> None:

@@ -43,7 +43,7 @@ def test_an_included_file_stands_for_its_scenes(tmp_path: Path) -> None:
         ("last", 10),
         ("scene 4", 10),
     ]
-    assert [story.plan(s.start).prompts[0].texts[0][0] for s in story.scenes] == list("abccd")
+    assert [story.plan(s.start).drawing.prompts[0].texts[0][0] for s in story.scenes] == list("abccd")
 
 
 def test_mistakes_are_told_where_they_are(tmp_path: Path) -> None:

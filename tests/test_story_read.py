@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from pixray_motion.errors import StoryError
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.story.model import Story
-from pixray_motion.story.plan import Component, Prompt
+from pixray_motion.story.plan import Component, Prompt, Weighted
 from pixray_motion.story.reading.story import parse, read
 
 FIRST = Path(__file__).parent / "data" / "first.yaml"
-NEVER = float("-inf")
+NEVER = None
 
 
 def scene(*lines: str) -> Story:
@@ -24,21 +24,21 @@ def scene(*lines: str) -> Story:
 
 
 def prompts(*lines: str, frame: int = 0) -> tuple[Prompt, ...]:
-    return scene(*lines).plan(frame).prompts
+    return scene(*lines).plan(frame).drawing.prompts
 
 
-def one(text: str, weight: float = 1, stop: float = NEVER) -> Prompt:
+def one(text: str, weight: float = 1, stop: float | None = NEVER) -> Prompt:
     return Prompt(((text, 1.0),), weight, stop)
 
 
 def test_defaults() -> None:
     story = parse("story: 1\nscenes: [{length: 4s}, {length: 1s, cut: true}, {length: 1s}]", "a.yaml")
     assert (story.canvas, story.rate, story.seed) == (Canvas(192, 108), Fraction(12), 0)
-    assert (story.drawer, story.perceptors) == (Component("fft"), ("embedded",))
+    assert (story.drawer, story.perceptors) == (Component("fft"), (Weighted(Component("embedded")),))
     assert [s.name for s in story.scenes] == ["scene 1", "scene 2", "scene 3"]
     assert [s.border for s in story.scenes] == ["mirror"] * 3
-    assert [story.plan(f).cut for f in (0, 1, 48, 60)] == [True, False, True, False]
-    assert [story.plan(f).steps for f in (0, 1, 47, 48, 49, 60, 61)] == [80, 4, 4, 80, 4, 4, 4]
+    assert [story.plan(f).drawing.cut for f in (0, 1, 48, 60)] == [True, False, True, False]
+    assert [story.plan(f).drawing.steps for f in (0, 1, 47, 48, 49, 60, 61)] == [80, 4, 4, 80, 4, 4, 4]
     assert (story.path, len(story.frames)) == ("a.yaml", 72)
     assert story.text.startswith("story: 1")
 
@@ -51,15 +51,15 @@ def test_a_whole_story() -> None:
         ("scene 2", 48, 30, "noise"),
         ("scene 3", 78, 30, "edge"),
     ]
-    plan = story.plan(42)
+    plan = story.plan(42).drawing
     assert [p.weight for p in plan.prompts] == [0.5, 0.5]
     assert (plan.losses, plan.filters[0].values, plan.steps) == (
-        (("smoothness", 0.2),),
+        (Weighted(Component("smoothness"), 0.2),),
         (("amount", 1.2),),
         58,  # nearly six times as many as usual: the prompts are on their way
     )
     assert not plan.motion.is_identity
-    assert story.plan(48).motion == Motion.identity()
+    assert story.plan(48).drawing.motion == Motion.identity()
 
 
 def test_stories_and_their_errors_can_be_sent_to_another_process() -> None:
@@ -121,13 +121,14 @@ def test_long_texts_may_span_lines() -> None:
 
 
 def test_no_prompts_only_moves() -> None:
-    assert not scene("prompts: []").plan(0).refines
-    assert not scene("prompts: {text: a, weight: 0}").plan(0).refines
-    assert scene("prompts: a").plan(0).refines
+    assert not scene("prompts: []").plan(0).drawing.refines
+    assert not scene("prompts: {text: a, weight: 0}").plan(0).drawing.refines
+    assert scene("prompts: a").plan(0).drawing.refines
 
 
 def test_perceptors_rates_and_values() -> None:
-    assert parse("story: 1\nperceptor: [embedded]\nscenes: [{length: 1s}]").perceptors == ("embedded",)
+    story = parse("story: 1\nperceptor: [embedded]\nscenes: [{length: 1s}]")
+    assert story.perceptors == (Weighted(Component("embedded")),)
     for text, rate in {
         "24000/1001": Fraction(24000, 1001),
         "29.97": Fraction(2997, 100),
@@ -174,10 +175,13 @@ def test_options_change_what_the_file_says() -> None:
     assert [s.frames for s in story.scenes] == [60, 12, 30]
     assert (story.seed, story.canvas) == (3, Canvas(64, 36))
     assert story.drawer == Component("pixel", (("grid", (8, 6)),))
-    plan = story.plan(36)
+    plan = story.plan(36).drawing
     assert (plan.prompts[0].weight, plan.steps) == (0.5, 5)  # 2, and some more while the weight falls
-    assert plan.losses == (("smoothness", 0.2), ("saturation", 1.0))
-    assert story.plan(80).prompts == (one("a", 2),)
+    assert plan.losses == (
+        Weighted(Component("smoothness"), 0.2),
+        Weighted(Component("saturation"), 1.0),
+    )
+    assert story.plan(80).drawing.prompts == (one("a", 2),)
 
 
 def test_the_last_option_wins_and_may_mend_the_file() -> None:

@@ -12,16 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pixray_motion.cli.commands import program
-from pixray_motion.composite import cover_of
+from pixray_motion.composite import shape_cover
 from pixray_motion.errors import StoryError
 from pixray_motion.film import _first_needed
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.movements.base import product
 from pixray_motion.story.loop import closure_error
 from pixray_motion.story.model import Story
-from pixray_motion.story.plan import Mask, Plan
+from pixray_motion.story.plan import Component, Drawing, Mask, Plan, Weighted
 from pixray_motion.story.reading.story import parse
-from pixray_motion.story.transition import Transition, blend_scenes
+from pixray_motion.story.transition import Transition
 
 HEAD = "story: 1\nrate: 10\ncanvas: 64x36\n"
 ONE = (
@@ -45,12 +45,15 @@ def plans(scenes: str, head: str = "") -> list[Plan]:
 
 def same(one: Plan, other: Plan) -> bool:
     """All but names, and where in which scene the frame lies."""
-    nowhere = {"frame": 0, "local": 0, "scene": "", "drawing": "", "motion": Motion.identity()}
-    return replace(one, **nowhere) == replace(other, **nowhere) and one.motion.is_close(other.motion, 1e-9)
+    nowhere = {"local": 0, "scene": "", "id": "", "motion": Motion.identity()}
+    first, second = one.drawing, other.drawing
+    return replace(first, **nowhere) == replace(second, **nowhere) and first.motion.is_close(
+        second.motion, 1e-9
+    )
 
 
 def total(some: list[Plan]) -> Motion:
-    return product([plan.motion for plan in some])
+    return product([plan.drawing.motion for plan in some])
 
 
 def test_a_sequence_that_says_nothing_is_its_scenes() -> None:
@@ -65,11 +68,13 @@ def test_what_a_sequence_says_is_added_to_its_scenes() -> None:
     )
     both = plans(f"{{sequence: {{{outer}, scenes: [{ONE}, {TWO}]}}}}")
     for frame, (alone, plan) in enumerate(zip(inner, both, strict=True)):
-        assert plan.prompts[:-1] == alone.prompts
-        assert plan.prompts[-1].texts == (("sea", 1.0),)
-        assert dict(plan.losses)["smoothness"] == pytest.approx(dict(alone.losses).get("smoothness", 0) + 0.1)
+        assert plan.drawing.prompts[:-1] == alone.drawing.prompts
+        assert plan.drawing.prompts[-1].texts == (("sea", 1.0),)
+        [before] = [loss.weight for loss in alone.drawing.losses] or [0]
+        [after] = [loss.weight for loss in plan.drawing.losses]
+        assert after == pytest.approx(before + 0.1)
         pan = Motion.shift(0.02, 0) if frame else Motion.identity()
-        assert plan.motion.is_close(pan @ alone.motion)
+        assert plan.drawing.motion.is_close(pan @ alone.drawing.motion)
 
 
 def test_repeats_are_copies() -> None:
@@ -77,17 +82,18 @@ def test_repeats_are_copies() -> None:
     assert len(thrice) == 30
     for number in (1, 2):
         for plan, again in zip(once[1:], thrice[10 * number + 1 :], strict=False):
-            assert (plan.prompts, plan.losses) == (again.prompts, again.losses)
-            assert plan.motion.is_close(again.motion)
+            assert plan.drawing.prompts == again.drawing.prompts
+            assert plan.drawing.losses == again.drawing.losses
+            assert plan.drawing.motion.is_close(again.drawing.motion)
     assert [plan.scene for plan in thrice[::10]] == ["b", "b (2)", "b (3)"]
 
 
 def test_reversed_scenes_run_from_their_end_to_their_beginning() -> None:
     there, back = story(ONE), story(ONE.replace("{name", "{reverse: true, name"))
     for frame in range(1, 20):
-        assert back.plan(frame).prompts == there.timeline.plan(20 - frame).prompts
+        assert back.plan(frame).drawing.prompts == there.timeline.plan(20 - frame).drawing.prompts
         step = there.scenes[0].segments[0].step(20 - frame + 1)
-        assert back.plan(frame).motion.is_close(step.inverse())
+        assert back.plan(frame).drawing.motion.is_close(step.inverse())
 
 
 def test_a_reversed_sequence_is_its_reversed_scenes_in_the_other_order() -> None:
@@ -111,7 +117,7 @@ def test_speed_changes_the_time_of_everything(speed: str, count: int) -> None:
     for frame in range(1, count):
         own = frame * speed
         if own.denominator == 1:
-            assert quick[frame].prompts == usual.plan(int(own)).prompts
+            assert quick[frame].drawing.prompts == usual.plan(int(own)).drawing.prompts
     end = usual.scenes[0].segments[0].moves
     wanted = product([move.between(0, float((count - 1) * speed)) for move in end])
     assert total(quick).area == pytest.approx(wanted.area)
@@ -140,8 +146,8 @@ def test_defaults_hold_where_scenes_say_nothing() -> None:
         "{}, {length: 5f, prompts: sea}", "defaults: {length: 8f, prompts: dawn, losses: {smoothness: 1}}"
     )
     assert [scene.frames for scene in film.scenes] == [8, 5]
-    assert [film.plan(frame).prompts[0].texts[0][0] for frame in (0, 8)] == ["dawn", "sea"]
-    assert film.plan(9).losses == (("smoothness", 1.0),)
+    assert [film.plan(frame).drawing.prompts[0].texts[0][0] for frame in (0, 8)] == ["dawn", "sea"]
+    assert film.plan(9).drawing.losses == (Weighted(Component("smoothness"), 1.0),)
 
 
 TRANSITIONS = ["morph", "crossfade", "wipe", "zoom-through"]
@@ -151,30 +157,32 @@ TRANSITIONS = ["morph", "crossfade", "wipe", "zoom-through"]
 def test_a_transition_leads_from_one_scene_to_the_next(kind: str) -> None:
     film = story(f"{ONE}, {TWO.replace('{name', '{transition: {' + kind + ': 5f}, name')}")
     before, after = film.plan(19), film.plan(26)
-    assert not before.layers
-    assert not after.layers
     during = [film.plan(frame) for frame in range(20, 25)]
     if kind == "morph":
-        assert not any(plan.layers or plan.cut for plan in during)
-        assert during[2].prompts[0].texts == (("dusk", pytest.approx(0.6)), ("fog", pytest.approx(0.4)))
-        assert after.drawing == before.drawing
+        assert not any(plan.drawing.cut for plan in during)
+        assert during[2].drawing.prompts[0].texts == (
+            ("dusk", pytest.approx(0.6)),
+            ("fog", pytest.approx(0.4)),
+        )
+        assert after.drawing.id == before.drawing.id
     else:
-        assert all([layer.plan.drawing for layer in plan.layers] == ["0", "20"] for plan in during)
-        assert after.drawing == "20"
-        assert during[0].layers[1].plan.cut
-        assert not any(plan.layers[0].plan.cut for plan in during)
+        assert all([drawing.id for drawing in plan.drawings()] == ["0", "20"] for plan in during)
+        assert after.drawing.id == "20"
+        outgoing, incoming = zip(*(plan.drawings() for plan in during), strict=True)
+        assert incoming[0].cut
+        assert not any(drawing.cut for drawing in outgoing)
 
 
 @pytest.mark.parametrize("angle", [0, 45, 90, 180, 270, 301])
 @pytest.mark.parametrize("canvas", [Canvas(64, 36), Canvas(36, 64)])
 def test_a_wipe_hides_everything_at_first_and_nothing_in_the_end(angle: float, canvas: Canvas) -> None:
-    plan = story(ONE).plan(0)
+    node = story(ONE).plan(0).root
     shown = []
     for share in np.linspace(0, 1, 11):
-        wipe = Transition("wipe", Fraction(10), angle=angle)
-        layers = blend_scenes(wipe, plan, plan, float(share), canvas).layers
+        wipe = Transition(Component("wipe", (("angle", angle),)), Fraction(10))
+        layers = wipe.blend(node, node, float(share), canvas).layers
         assert layers[1].mask is not None
-        shown.append(cover_of(layers[1].mask, canvas)[0, 0].numpy())
+        shown.append(shape_cover(layers[1].mask, canvas)[0, 0].numpy())
     assert shown[0].max() < 0.01
     assert shown[-1].min() > 0.99
     assert all((later >= earlier - 1e-6).all() for earlier, later in pairwise(shown))
@@ -184,15 +192,15 @@ def test_a_wipe_hides_everything_at_first_and_nothing_in_the_end(angle: float, c
 
 
 def test_a_zoom_through_ends_in_the_scene_that_comes() -> None:
-    plan, canvas = story(ONE).plan(0), Canvas(64, 36)
-    through = Transition("zoom-through", Fraction(10))
-    first, last = (blend_scenes(through, plan, plan, share, canvas).layers for share in (0.0, 1.0))
+    node, canvas = story(ONE).plan(0).root, Canvas(64, 36)
+    through = Transition(Component("zoom-through"), Fraction(10))
+    first, last = (through.blend(node, node, share, canvas).layers for share in (0.0, 1.0))
     assert first[1].opacity == 0
     assert first[0].pose == Motion.identity()
     assert last[1].opacity == 1
     assert last[1].pose.is_close(Motion.identity())
-    assert cover_of(last[1].mask, canvas).min() > 0.45  # the outermost pixels lie on the mask's edge
-    assert float(cover_of(last[1].mask, canvas).mean()) > 0.97
+    assert shape_cover(last[1].mask, canvas).min() > 0.45  # the outermost pixels lie on the mask's edge
+    assert float(shape_cover(last[1].mask, canvas).mean()) > 0.97
 
 
 @pytest.mark.parametrize(
@@ -206,7 +214,7 @@ def test_a_zoom_through_ends_in_the_scene_that_comes() -> None:
     ],
 )
 def test_masks_cover_their_area(mask: Mask, share: float) -> None:
-    assert float(cover_of(mask, Canvas(160, 100)).mean()) == pytest.approx(share, rel=0.03)
+    assert float(shape_cover(mask, Canvas(160, 100)).mean()) == pytest.approx(share, rel=0.03)
 
 
 def test_layers_move_with_their_scene_and_on_their_own() -> None:
@@ -214,12 +222,12 @@ def test_layers_move_with_their_scene_and_on_their_own() -> None:
         "{length: 10f, move: [{pan: {x: 0.1/s}}], layers: [{prompts: sky}, {name: near, prompts: tree, "
         "move: [{pan: {x: 0.4/s}}], opacity: {0f: 0, 10f: 1}}, {prompts: star, still: true}]}"
     )
-    far, near, still = film.plan(5).layers
-    assert far.plan.motion.is_close(Motion.shift(0.01, 0))
-    assert near.plan.motion.is_close(Motion.shift(0.05, 0))
-    assert still.plan.motion.is_close(Motion.identity())
+    far, near, still = film.plan(5).root.layers
+    assert far.node.motion.is_close(Motion.shift(0.01, 0))
+    assert near.node.motion.is_close(Motion.shift(0.05, 0))
+    assert still.node.motion.is_close(Motion.identity())
     assert near.opacity == pytest.approx(0.5)
-    assert [plan.drawing for plan in film.plan(5).drawn()] == ["0/layer 1", "0/near", "0/layer 3"]
+    assert [drawing.id for drawing in film.plan(5).drawings()] == ["0/layer 1", "0/near", "0/layer 3"]
 
 
 def test_a_layer_goes_on_in_the_next_scene_unless_there_is_a_cut() -> None:
@@ -227,8 +235,8 @@ def test_a_layer_goes_on_in_the_next_scene_unless_there_is_a_cut() -> None:
     on, cut = (
         story(f"{scene.replace('CUT', '')}, {scene.replace('CUT', text)}") for text in ("", "cut: true,")
     )
-    assert [plan.drawing for plan in on.plan(5).drawn()] == ["0/sky"]
-    assert [(plan.drawing, plan.cut) for plan in cut.plan(5).drawn()] == [("5/sky", True)]
+    assert [drawing.id for drawing in on.plan(5).drawings()] == ["0/sky"]
+    assert [(drawing.id, drawing.cut) for drawing in cut.plan(5).drawings()] == [("5/sky", True)]
 
 
 CLOSING = (
@@ -238,15 +246,15 @@ CLOSING = (
 
 def test_a_loop_closes() -> None:
     film = story(CLOSING, "loop: {fade: 4f}")
-    steps = [film.plan(frame).motion for frame in range(1, 20)]
+    steps = [next(film.plan(frame).drawings()).motion for frame in range(1, 20)]
     assert film.loop is not None
     last = film.loop.without_drift(20) @ film.timeline.step(20) @ film.loop.without_drift(19).inverse()
     assert product([*steps, last]).is_close(Motion.identity(), 1e-9)
-    assert film.plan(0).kept == (("first/0", "0"),)
-    fading = [film.plan(frame).layers for frame in range(15, 20)]
-    assert not fading[0]
-    assert [layers[1].opacity for layers in fading[1:]] == pytest.approx([0.2, 0.4, 0.6, 0.8])
-    home = product([layers[1].plan.motion for layers in fading[1:]])
+    assert film.plan(0).snapshots == (("first/0", "0"),)
+    assert isinstance(film.plan(15).root, Drawing)
+    fading = [film.plan(frame).root.layers for frame in range(16, 20)]
+    assert [layers[1].opacity for layers in fading] == pytest.approx([0.2, 0.4, 0.6, 0.8])
+    home = product([layers[1].node.motion for layers in fading])
     assert (last @ home).is_close(Motion.identity(), 1e-9)
 
 
@@ -273,7 +281,7 @@ def test_every_loop_closes(x: float, y: float, angle: float, factor: float, fram
     film = story(f"{{length: {frames}f, move: [{moves}]}}", "loop: true")
     assert film.loop is not None
     assert closure_error(film.loop, film.timeline) < 1e-9
-    steps = [film.plan(frame).motion for frame in range(1, frames)]
+    steps = [next(film.plan(frame).drawings()).motion for frame in range(1, frames)]
     last = (
         film.loop.without_drift(frames)
         @ film.timeline.step(frames)
@@ -286,7 +294,7 @@ def test_a_loop_that_cannot_close_says_so() -> None:
     with pytest.raises(StoryError, match="the movements end far from where they began"):
         story("{length: 20f, move: [{zoom: {factor: 2/s}}]}", "loop: true")
     free = story("{length: 20f, move: [{zoom: {factor: 2/s}}]}", "loop: {poses: free}")
-    assert free.plan(5).motion.is_close(Motion.scale(2 ** (1 / 10)))
+    assert free.plan(5).drawing.motion.is_close(Motion.scale(2 ** (1 / 10)))
 
 
 def test_what_a_part_of_a_film_needs() -> None:

@@ -18,8 +18,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from pixray_motion.denoisers.embedded import EmbeddedDenoiser
-from pixray_motion.engine import Studio, render, still_story
+from pixray_motion.engine import render
 from pixray_motion.perceptors.embedded import EmbeddedPerceptor
+from pixray_motion.stills import still_story
+from pixray_motion.studio import Studio
 from pixray_motion.variants import without_denoiser, without_perceptor
 from training.captions import Spec, article, pools
 from training.compose import load_composer, sheet
