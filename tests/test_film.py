@@ -6,15 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from films import TINY, decoded, fake_ffmpeg
+from films import TINY, decoded, fake_ffmpeg, tiny
 from PIL import Image
 
 from pixray_motion.engine import Studio, render
 from pixray_motion.errors import CheckpointError, EncodeError, OutputError
 from pixray_motion.film import Progress, default_threads, write_film
 from pixray_motion.output import video as encoding
-from pixray_motion.output.files import Output, WorkFolder
-from pixray_motion.output.video import check_format
+from pixray_motion.output.base import Output
+from pixray_motion.output.content import PIXELS
+from pixray_motion.output.work import WorkFolder
 from pixray_motion.story.model import Story
 from pixray_motion.story.reading.story import parse
 
@@ -23,10 +24,10 @@ from pixray_motion.story.reading.story import parse
 def _fresh_ffmpeg() -> Iterator[None]:
     """Which ffmpeg there is is asked once a process; tests change it."""
     encoding.ffmpeg.cache_clear()
-    check_format.cache_clear()
+    encoding.check_encoder.cache_clear()
     yield
     encoding.ffmpeg.cache_clear()
-    check_format.cache_clear()
+    encoding.check_encoder.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,7 @@ def test_a_frame_whose_state_was_not_saved_is_made_again(story: Story, whole: Pa
     film = tmp_path / "film.mp4"
     interrupted(story, film, 3)
     work = WorkFolder(Output.of(film).work)
-    work.frame(3).write_bytes(b"half a pictu")
+    work.frame(3, PIXELS).write_bytes(b"half a pictu")
     write_film(story, film, resume=True)
     assert film.read_bytes() == (whole / "film.mp4").read_bytes()
 
@@ -108,7 +109,9 @@ def test_a_frame_whose_state_was_not_saved_is_made_again(story: Story, whole: Pa
 def test_an_unfinished_render_is_not_thrown_away_unasked(story: Story, whole: Path, tmp_path: Path) -> None:
     film = tmp_path / "film.mp4"
     interrupted(story, film, 2)
-    with pytest.raises(OutputError, match=r"an unfinished render .* --resume, or throw it away by --restart"):
+    with pytest.raises(
+        OutputError, match=r"an unfinished render .* resume it with --resume, or discard it with --restart"
+    ):
         write_film(story, film)
     write_film(story, film, restart=True)
     assert film.read_bytes() == (whole / "film.mp4").read_bytes()
@@ -139,19 +142,18 @@ def test_a_part_has_the_frames_of_the_whole(story: Story, whole: Path, tmp_path:
 
 def test_a_part_after_a_cut_starts_at_the_cut(tmp_path: Path) -> None:
     story = parse(TINY.replace("  - name: sea", "  - name: sea\n    cut: true"))
-    seen = []
-    write_film(
-        story, tmp_path / "part", range(4, 6), on_progress=lambda progress: seen.append(progress.frame)
-    )
+    seen: list[Progress] = []
+    write_film(story, tmp_path / "part", range(4, 6), on_progress=seen.append)
     write_film(story, tmp_path / "whole")
-    assert seen == [3, 3, 4, 5]
+    assert [progress.frame for progress in seen if progress.stage == "rendering"] == [3, 3, 4, 5]
+    assert [progress.frame for progress in seen if progress.stage == "encoding"] == [4, 5]
     for name in entries(tmp_path / "part"):
         assert (tmp_path / "part" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
 def test_a_part_resumes_with_the_same_part_only(story: Story, tmp_path: Path) -> None:
     interrupted(story, tmp_path / "part", 5, range(3, 6))
-    with pytest.raises(CheckpointError, match="has no frame 1: go on with the same --frames"):
+    with pytest.raises(CheckpointError, match="has no frame 1: resume it with the same --frames"):
         write_film(story, tmp_path / "part", range(1, 6), resume=True)
     write_film(story, tmp_path / "part", range(3, 6), resume=True)
     assert entries(tmp_path / "part") == [f"frame_{number:06d}.png" for number in (3, 4, 5)]
@@ -167,7 +169,7 @@ def test_frames_that_are_no_longer_asked_for_are_dropped(story: Story, tmp_path:
 def test_a_damaged_frame_is_told_before_more_is_rendered(story: Story, tmp_path: Path, share: float) -> None:
     film = tmp_path / "film.mp4"
     interrupted(story, film, 3)
-    frame = WorkFolder(Output.of(film).work).frame(1)
+    frame = WorkFolder(Output.of(film).work).frame(1, PIXELS)
     data = frame.read_bytes()
     frame.write_bytes(data[: int(len(data) * share)])
     seen: list[Progress] = []

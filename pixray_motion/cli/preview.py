@@ -50,7 +50,7 @@ def preview(
     from pixray_motion.preview import Files, write_preview
 
     files = Files.named(output, story)
-    files.check()
+    files.check(read)
     if curves is not None:
         _write_curves(curves, read)
     studio = Studio.open(read, default_threads()) if draft else None
@@ -62,7 +62,7 @@ def preview(
 
 def _write_curves(path: Path, story: Story) -> None:
     from pixray_motion.curve_chart import draw_curves
-    from pixray_motion.output.files import check_file, os_errors_as_output_errors
+    from pixray_motion.output.work import check_file, os_errors_as_output_errors
 
     if path.suffix.lower() != ".svg":
         raise click.UsageError(f"--curves writes an SVG, so its name ends in .svg. Got '{path}'")

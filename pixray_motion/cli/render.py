@@ -64,15 +64,18 @@ def render(
     span = parse_frames(frames, read) if frames is not None else read.frames
     target = output if output is not None else f"{Path(story).stem}.mp4"
     from pixray_motion.film import unfinished, write_film
+    from pixray_motion.output.base import Output
 
+    film = Output.of(target)
+    also = [] if svg_frames is None else [Output.of(svg_frames, ".svg/")]
     started = time.monotonic()
     with reporter(quiet) as tell:
         try:
-            done = write_film(read, target, span, resume, restart, threads, tell, svg_frames)
+            done = write_film(read, film, span, resume, restart, threads, tell, also)
         except (KeyboardInterrupt, Exception) as error:
             if isinstance(error, Exception) and not tell.begun:
                 raise
-            again = command_again(ctx, "--resume", "--restart") if unfinished(target) else None
+            again = command_again(ctx, "--resume", "--restart") if unfinished(film) else None
             advice = f"; go on with: {again}" if again else ""
             if isinstance(error, KeyboardInterrupt):
                 raise Interrupted(f"interrupted{advice}") from error

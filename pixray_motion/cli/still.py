@@ -10,8 +10,6 @@ from pixray_motion.cli.program import Failure
 from pixray_motion.errors import StoryError
 from pixray_motion.limits import SEED
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
-
 
 @click.command()
 @click.argument("prompt")
@@ -30,16 +28,14 @@ def still(prompt: str, output: Path, drawer: str, size: str, steps: int | None, 
     Example:
       pixray-motion still "a lighthouse at night" -o lighthouse.png --size 192x108
     """
-    if output.suffix.lower() not in SUFFIXES:
-        raise Failure(f"cannot write a picture as '{output.suffix}'; allowed: {', '.join(SUFFIXES)}")
     if not prompt.strip():
         raise Failure("the prompt is empty: write what the picture shows, as in 'a red fox'")
     from pixray_motion.engine import Studio, render
     from pixray_motion.engine import still_story as story_of
     from pixray_motion.film import tags
-    from pixray_motion.output.files import check_file, write_picture
+    from pixray_motion.output.frames import check_picture, write_picture
 
-    check_file(output)
+    check_picture(output)
     try:
         story = story_of(prompt, drawer, size, steps, seed)
     except StoryError as error:

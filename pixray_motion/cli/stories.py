@@ -27,6 +27,7 @@ REGISTRIES = {
     "filters": ("pixray_motion.filters", "image_filter"),
     "denoisers": ("pixray_motion.denoisers.base", "denoiser"),
     "perceptors": ("pixray_motion.perceptors.base", "perceptor"),
+    "writers": ("pixray_motion.output.base", "writer"),
 }
 Row = tuple[str, str, str, str]
 

@@ -31,7 +31,7 @@ class Drawer(ABC):
     """
 
     canvas: Canvas
-    shapes = False
+    supports_svg = False
     """Whether its pictures are made of shapes, which ``svg`` writes."""
     faithful = True
     """Whether ``encode`` draws any image."""
@@ -75,7 +75,7 @@ class Drawer(ABC):
         return None
 
     def svg(self, params: Params) -> str:
-        """The picture as elements of SVG, in pixels of the canvas, if it is made of ``shapes``."""
+        """The picture as elements of SVG, in pixels of the canvas, if ``supports_svg``."""
         raise NotImplementedError("this picture is not made of shapes")
 
     @property

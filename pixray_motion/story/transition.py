@@ -33,6 +33,11 @@ class Transition:
         return float(min(Fraction(1), passed / self.frames)) if self.frames else 1.0
 
 
+def shows_single_drawing(kind: str) -> bool:
+    """Whether every frame of a transition of this kind shows one drawing, and not two scenes laid over each other."""
+    return kind in ("cut", "morph")
+
+
 def blend_scenes(
     transition: Transition, outgoing: Plan, incoming: Plan, share: float, canvas: Canvas
 ) -> Plan:
