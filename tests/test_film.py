@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from films import TINY, decoded, fake_ffmpeg, tiny
+from films import TINY, decoded, fake_ffmpeg
 from PIL import Image
 
 from pixray_motion.engine import Studio, render
 from pixray_motion.errors import CheckpointError, EncodeError, OutputError
-from pixray_motion.film import Progress, default_threads, write_film
+from pixray_motion.film import Progress, default_threads, unfinished, write_film
 from pixray_motion.output import video as encoding
 from pixray_motion.output.base import Output
 from pixray_motion.output.content import PIXELS
@@ -110,7 +110,7 @@ def test_an_unfinished_render_is_not_thrown_away_unasked(story: Story, whole: Pa
     film = tmp_path / "film.mp4"
     interrupted(story, film, 2)
     with pytest.raises(
-        OutputError, match=r"an unfinished render .* resume it with --resume, or discard it with --restart"
+        OutputError, match=r"an unfinished render .* resume it with --resume, or discard it with"
     ):
         write_film(story, film)
     write_film(story, film, restart=True)
@@ -314,3 +314,57 @@ def test_metadata_names_the_story_and_the_seed(story: Story, tmp_path: Path) -> 
     assert b"seed 3" in data
     assert b"story: 1" in data
     assert str(tmp_path).encode() not in data
+
+
+def test_two_outputs_are_not_one(story: Story, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "frames")
+    for also in (f"{tmp_path}/frames/", tmp_path / "x" / ".." / "frames", tmp_path / "link"):
+        with pytest.raises(OutputError, match="are one place: give each output a name of its own"):
+            write_film(story, tmp_path / "frames", also=[Output.of(also)])
+    assert entries(tmp_path) == ["link"]
+
+
+def test_frames_are_written_to_several_outputs(story: Story, whole: Path, tmp_path: Path) -> None:
+    interrupted(story, tmp_path / "film.mp4", 2)
+    write_film(story, tmp_path / "film.mp4", resume=True, also=[Output.of(tmp_path / "frames")])
+    assert entries(tmp_path) == ["film.mp4", "frames"]
+    assert (tmp_path / "film.mp4").read_bytes() == (whole / "film.mp4").read_bytes()
+    for name in entries(whole / "frames"):
+        assert (tmp_path / "frames" / name).read_bytes() == (whole / "frames" / name).read_bytes()
+
+
+def test_another_films_unfinished_render_is_kept(story: Story, tmp_path: Path) -> None:
+    interrupted(story, tmp_path / "frames", 2)
+    with pytest.raises(
+        OutputError, match=r"an unfinished render of .*frames lies in .*: finish that one first"
+    ):
+        write_film(story, tmp_path / "film.mp4", also=[Output.of(tmp_path / "frames")])
+    assert entries(tmp_path) == [".frames.work"]
+    write_film(story, tmp_path / "frames", resume=True)
+
+
+def test_what_a_kill_left_while_cleaning_up_is_in_nobodys_way(
+    story: Story, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = tmp_path / "film.mp4"
+    with monkeypatch.context() as patch:
+        patch.setattr("pixray_motion.output.work.shutil.rmtree", lambda *_: None)
+        write_film(story, film)
+    assert entries(tmp_path) == [".film.mp4.work", "film.mp4"]
+    assert not unfinished(film)
+    write_film(story, film)
+    assert entries(tmp_path) == ["film.mp4"]
+    assert film.read_bytes() == (whole / "film.mp4").read_bytes()
+
+
+def _refuse(*_: Path) -> None:
+    raise PermissionError
+
+
+def test_frames_are_copied_where_they_cannot_be_linked(
+    story: Story, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.link", _refuse)
+    write_film(story, tmp_path / "frames")
+    for name in entries(whole / "frames"):
+        assert (tmp_path / "frames" / name).read_bytes() == (whole / "frames" / name).read_bytes()

@@ -13,16 +13,28 @@ from pixray_motion.limits import SEED
 
 @click.command()
 @click.argument("prompt")
-@click.option("-o", "--output", type=click.Path(path_type=Path), default="image.png", help="[image.png]")
-@click.option("--drawer", metavar="NAME", default="fft", help="See: pixray-motion list drawers. [fft]")
-@click.option("--size", metavar="WxH", default="128x128", help="[128x128]")
-@click.option("--steps", type=click.IntRange(1, 10_000), help="More are slower and clearer. [the drawer's]")
-@click.option("--seed", type=click.IntRange(0, SEED), default=0, help="[0]")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default="image.png",
+    help="Output file: .png, .jpg or .webp [image.png].",
+)
+@click.option(
+    "--drawer", metavar="NAME", default="fft", help="Drawer; see: pixray-motion list drawers [fft]."
+)
+@click.option("--size", metavar="WxH", default="128x128", help="Canvas in pixels [128x128].")
+@click.option(
+    "--steps",
+    type=click.IntRange(1, 10_000),
+    help="Optimisation steps; more take longer and show more [the drawer's].",
+)
+@click.option("--seed", type=click.IntRange(0, SEED), default=0, help="Random seed [0].")
 def still(prompt: str, output: Path, drawer: str, size: str, steps: int | None, seed: int) -> None:
     """Draw one picture of PROMPT.
 
-    A prompt may have several parts with weights, as in a story: "a red fox:2 | snow". Behind a colon, what is not a
-    number belongs to the text.
+    A prompt may have several parts with weights, as in a story: "a red fox:2 | snow". Text after a colon is a weight
+    only if it is a number.
 
     \b
     Example:
