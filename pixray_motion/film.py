@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pixray_motion import __version__, checkpoint
 from pixray_motion.engine import State, advance
 from pixray_motion.errors import CheckpointError, OutputError
 from pixray_motion.geometry import Canvas
 from pixray_motion.lazy import torch
-from pixray_motion.output.files import (
-    SVG,
-    Frames,
-    Output,
-    WorkFolder,
-    frame_name,
-    os_errors_as_output_errors,
-)
-from pixray_motion.output.svg import animated, check_vectors, elements, page
-from pixray_motion.output.video import encode
+from pixray_motion.output.base import FilmInfo, OnFrame, Output, check_distinct
+from pixray_motion.output.content import Content
+from pixray_motion.output.work import KeptFrames, WorkFolder, os_errors_as_output_errors
 from pixray_motion.story.model import Story
 from pixray_motion.studio import Studio
 
@@ -51,24 +43,24 @@ OnProgress = Callable[[Progress], None]
 
 def write_film(
     story: Story,
-    output: str | os.PathLike[str],
+    output: str | os.PathLike[str] | Output,
     frames: range | None = None,
     resume: bool = False,
     restart: bool = False,
     threads: int | None = None,
     on_progress: OnProgress | None = None,
-    svg_frames: str | os.PathLike[str] | None = None,
+    also: Sequence[Output] = (),
 ) -> Output:
-    """Render ``story`` into a film file, or a folder of PNGs, at ``output``; see ``Output.of``.
+    """Render ``story`` into the film file or the folder of frames that ``output`` names; see ``Output.of``.
 
     ``frames`` are the film's frames to be written, by default all; earlier ones are computed and not written. What is
     done lies in ``.NAME.work`` beside the output until the film is complete: after an interruption, and after a kill
     at any moment, ``resume`` goes on from there, and the film has the same bytes as if nothing had happened.
-    ``restart`` throws it away. ``threads`` are for torch, by default ``default_threads``, and stay as they are when
-    resumed. ``svg_frames`` is a folder for an SVG of each frame, beside the film.
+    ``restart`` discards it. ``threads`` are for torch, by default ``default_threads``, and stay as they are when
+    resumed. The same frames are written to the outputs ``also``, such as ``Output.of("svgs/", ".svg/")``, too.
 
     Raises: ``OutputError`` if the film cannot be written or an unfinished one is in the way, ``CheckpointError`` if
-    the unfinished one does not fit, and what ``Studio.open`` and ``encode`` raise. An older film is then untouched.
+    the unfinished one does not fit, and what ``Studio.open`` and the writers raise. An older film is then untouched.
     """
     span = story.frames if frames is None else frames
     if not span or span.step != 1 or span[0] not in story.frames or span[-1] not in story.frames:
@@ -76,35 +68,27 @@ def write_film(
             f"the film has the frames 0 to {len(story.frames)}. Got {span.start} to {span.stop}"
         )
     target = Output.of(output)
-    target.check()
-    sheets = None if svg_frames is None else Output(Path(svg_frames), is_folder=True)
-    if sheets is not None:
-        sheets.check()
-    vectors = sheets is not None or target.is_vector
-    if vectors:
-        check_vectors(story)
-    folder = WorkFolder(target.work)
+    check_distinct([target, *also])
+    for one in (target, *also):
+        one.check(story)
     tell = on_progress or (lambda _: None)
-    with os_errors_as_output_errors(target.path), folder.taken():
+    with os_errors_as_output_errors(target.path), ExitStack() as locks:
+        folder = locks.enter_context(WorkFolder(target.work).locked())
         if restart:
             folder.clear()
-        elif folder.state.exists() and not resume:
-            raise OutputError(
-                f"an unfinished render of {target.path} lies in {folder.path}: go on with it by --resume, or throw it "
-                "away by --restart"
-            )
-        last = _render(story, span, folder, threads, vectors, tell)
-        if sheets is not None:
-            _write_sheets(story, span, folder, sheets)
-        if target.is_folder:
-            folder.keep_only(span)
-            target.replace(folder.frames)
-        else:
-            target.replace(_encoded(story, span, folder, target.path.suffix.lower(), last, tell))
+        elif not resume:
+            _check_free(target, folder, "resume it with --resume, or discard it with --restart")
+        others = _reserve(also, locks)
+        last = _render(story, span, folder, threads, _contents([target, *also]), tell)
+        about = FilmInfo(story.rate, story.canvas, span, tags(story))
+        for one, place in others:
+            with os_errors_as_output_errors(one.path):
+                _deliver(one, place, folder, about, lambda _: None)
+        _deliver(target, folder, folder, about, _encoding(story, span, last, tell))
     return target
 
 
-def unfinished(output: str | os.PathLike[str]) -> bool:
+def unfinished(output: str | os.PathLike[str] | Output) -> bool:
     """Whether an interrupted render of ``output`` can be resumed."""
     return WorkFolder(Output.of(output).work).state.exists()
 
@@ -120,8 +104,35 @@ def tags(story: Story) -> dict[str, str]:
     return {"comment": story.text, "description": f"pixray-motion {__version__}, seed {story.seed}"}
 
 
+def _check_free(output: Output, folder: WorkFolder, remedy: str) -> None:
+    """Refuse to destroy an unfinished render."""
+    if folder.state.exists():
+        raise OutputError(f"an unfinished render of {output.path} lies in {folder.path}: {remedy}")
+
+
+def _reserve(outputs: Sequence[Output], locks: ExitStack) -> list[tuple[Output, WorkFolder]]:
+    """Further outputs, each with a locked folder beside it in which it is made."""
+    reserved = []
+    for output in outputs:
+        with os_errors_as_output_errors(output.path):
+            place = locks.enter_context(WorkFolder(output.work).locked())
+            _check_free(output, place, "finish that one first, or choose another name")
+            reserved.append((output, place))
+    return reserved
+
+
+def _contents(outputs: Sequence[Output]) -> list[Content[Any]]:
+    """All that must be kept of a frame; what is kept in one folder is the same."""
+    return list({one.writer.needs.name: one.writer.needs for one in outputs}.values())
+
+
 def _render(
-    story: Story, span: range, folder: WorkFolder, threads: int | None, vectors: bool, tell: OnProgress
+    story: Story,
+    span: range,
+    folder: WorkFolder,
+    threads: int | None,
+    contents: Sequence[Content[Any]],
+    tell: OnProgress,
 ) -> Progress:
     """Bring ``span`` into ``folder``.
 
@@ -130,16 +141,14 @@ def _render(
     state, studio = _opened(story, folder, threads)
     start = _first_needed(story, span.start)
     begin = start if state is None else max(start, state.frame + 1)
-    _check_kept(folder, range(span.start, min(begin, span.stop)), story.canvas, vectors)
+    _check_kept(folder, range(span.start, min(begin, span.stop)), story.canvas, contents)
     done = min(begin, span.stop) - start
     at = Progress("rendering", done, span.stop - start, begin, "", None, studio.threads, resumed=done)
     tell(at)
     for frame, key in islice(enumerate(checkpoint.frame_keys(studio)), begin, span.stop):
         state = advance(state, story.plan(frame), studio)
-        if frame in span:
-            folder.keep(frame, studio.image(state))
-            if vectors:
-                folder.keep_vector(frame, elements(state, studio))
+        for content in contents if frame in span else ():
+            folder.save_frame(frame, content, content.take(studio, state))
         checkpoint.save(folder.state, state, studio, key)
         score = state.scores.get("score")
         at = replace(at, done=at.done + 1, frame=frame, scene=state.plan.scene, score=score)
@@ -154,7 +163,7 @@ def _opened(story: Story, folder: WorkFolder, threads: int | None) -> tuple[Stat
     begun = int(checkpoint.read_metadata(folder.state)["threads"])
     if threads is not None and threads != begun:
         raise CheckpointError(
-            f"this render was begun with --threads {begun}: go on with as many, or --restart it"
+            f"this render was begun with --threads {begun}: resume it with as many, or discard it with --restart"
         )
     studio = Studio.open(story, begun)
     return checkpoint.load(folder.state, studio), studio
@@ -171,24 +180,24 @@ def _first_needed(story: Story, frame: int) -> int:
     return next((scene.start for scene in reversed(scenes) if scene.cut and scene.transition_end <= frame), 0)
 
 
-def _check_kept(folder: WorkFolder, frames: range, canvas: Canvas, vectors: bool) -> None:
+def _check_kept(folder: WorkFolder, frames: range, canvas: Canvas, contents: Sequence[Content[Any]]) -> None:
     """Before hours of work are put on top of them. A machine that lost its power may have left files half written."""
     for frame in frames:
-        if not folder.frame(frame).exists() or (vectors and not folder.vector(frame).exists()):
-            raise CheckpointError(
-                f"the unfinished render in {folder.path} has no frame {frame}: go on with the same --frames and "
-                "--svg-frames, or --restart it"
-            )
-        if folder.damaged(frame, (canvas.width, canvas.height)):
-            raise CheckpointError(
-                f"{folder.frame(frame)}: the kept frame is damaged; throw the unfinished render away by --restart"
-            )
+        for content in contents:
+            kept = folder.frame(frame, content)
+            if not kept.exists():
+                raise CheckpointError(
+                    f"the unfinished render in {folder.path} has no frame {frame}: resume it with the same --frames "
+                    "and outputs, or discard it with --restart"
+                )
+            if content.is_damaged(kept, canvas):
+                raise CheckpointError(
+                    f"{kept}: the kept frame is damaged; discard the unfinished render with --restart"
+                )
 
 
-def _encoded(
-    story: Story, span: range, folder: WorkFolder, suffix: str, last: Progress, tell: OnProgress
-) -> Path:
-    """A complete film in the work folder. Its name is this process's own: a killed one's ffmpeg may still write."""
+def _encoding(story: Story, span: range, last: Progress, tell: OnProgress) -> OnFrame:
+    """Tells, as progress, how many frames a writer has written."""
 
     def on_frame(count: int) -> None:
         frame = span[count - 1]
@@ -197,24 +206,12 @@ def _encoded(
             replace(last, stage="encoding", done=count, total=len(span), frame=frame, scene=scene, resumed=0)
         )
 
-    film = folder.path / f"film-{os.getpid()}{suffix}"
-    if suffix == SVG:
-        pages = (folder.vector(frame).read_text(encoding="utf-8") for frame in span)
-        with film.open("w", encoding="utf-8") as file:
-            file.writelines(animated(pages, len(span), story.rate, story.canvas, tags(story)))
-        return film
-    encode(Frames(folder, span), film, story.rate, tags(story), on_frame)
-    return film
+    return on_frame
 
 
-def _write_sheets(story: Story, span: range, folder: WorkFolder, sheets: Output) -> None:
-    """A whole SVG for each frame, in a folder that replaces an older one when all are there."""
-    made = sheets.work / "frames"
-    shutil.rmtree(sheets.work, ignore_errors=True)
-    with os_errors_as_output_errors(sheets.path):
-        made.mkdir(parents=True)
-        for frame in span:
-            content = folder.vector(frame).read_text(encoding="utf-8")
-            text = page(content, story.canvas, tags(story))
-            (made / frame_name(frame, SVG)).write_text(text, encoding="utf-8")
-        sheets.replace(made)
+def _deliver(output: Output, place: WorkFolder, kept: WorkFolder, about: FilmInfo, on_frame: OnFrame) -> None:
+    """Write a complete film in its folder ``place``, and only then replace the older one by it."""
+    film = place.begin(output.format.rstrip("/"))
+    output.writer.write(KeptFrames(kept, output.writer.needs, about.frames), film, about, on_frame)
+    output.check_unchanged()
+    place.deliver(film, output.resolved)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +21,8 @@ from pixray_motion.errors import OutputError, reason
 from pixray_motion.film import tags
 from pixray_motion.geometry import Canvas
 from pixray_motion.lazy import torch
-from pixray_motion.output.files import check_file, os_errors_as_output_errors
-from pixray_motion.output.video import check_format, encode
+from pixray_motion.output.base import FilmInfo, OnFrame, Output
+from pixray_motion.output.work import check_file, os_errors_as_output_errors
 from pixray_motion.picture import Picture
 from pixray_motion.story.model import Story
 from pixray_motion.story.plan import Component
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SIZE = Canvas(640, 360)  # an animatic fits into it
-
-OnFrame = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -55,9 +53,9 @@ class Files:
             base = base / Path(story).stem
         return cls(base.with_name(base.name + ".storyboard.png"), base.with_name(base.name + ".animatic.mp4"))
 
-    def check(self) -> None:
-        """Refuse, before anything is drawn, what could not be written in the end."""
-        check_format(self.animatic.suffix)
+    def check(self, story: Story) -> None:
+        """Refuse, before anything is drawn, what could not be written in the end. Raises: ``MotionError``."""
+        Output.of(self.animatic).writer.check(story)
         for path in (self.storyboard, self.animatic):
             check_file(path)
 
@@ -85,7 +83,9 @@ def write_preview(
         tempfile.TemporaryDirectory(prefix=".preview-", dir=files.animatic.parent) as folder,
     ):
         film, sheet = Path(folder, "animatic.mp4"), Path(folder, "storyboard.png")
-        encode(labelled(board.watch(shots), story), film, story.rate, tags(story), on_frame)
+        about = FilmInfo(story.rate, canvas, story.frames, tags(story))
+        frames = labelled(board.watch(shots), story)
+        Output.of(files.animatic).writer.write(frames, film, about, on_frame or (lambda _: None))
         board.sheet().save(sheet)
         os.replace(film, files.animatic)
         os.replace(sheet, files.storyboard)

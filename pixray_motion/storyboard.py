@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 from PIL import Image, ImageDraw
 
-from pixray_motion.output.video import Frame
+from pixray_motion.output.content import Frame
 from pixray_motion.story.describe import describe_movement, describe_prompts
 from pixray_motion.story.model import Story
 from pixray_motion.story.plan import Plan

@@ -52,6 +52,11 @@ def format_range(low: float, high: float) -> str:
     return f"{format_number(low)}..{format_number(high)}"
 
 
+def count(noun: str, number: int) -> str:
+    """'1 frame', '2 frames'."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def one_of(name: str, allowed: Iterable[str]) -> str:
     """'allowed: a, b' with the nearest of them named first, if one is near."""
     names = list(allowed)

@@ -6,12 +6,16 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
+
+from pixray_motion.geometry import Canvas
+from pixray_motion.output.base import FilmInfo, Output
 
 TINY = """\
 story: 1
@@ -50,6 +54,19 @@ def program(arguments: Sequence[str | Path], folder: Path) -> subprocess.Popen[s
         # Shells start background jobs, and so perhaps these tests, with Ctrl-C ignored.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
+
+
+def encode(
+    frames: Iterable[NDArray[np.uint8]],
+    film: Path,
+    rate: Fraction,
+    tags: Mapping[str, str] | None = None,
+    on_frame: Callable[[int], None] = lambda _: None,
+    count: int = 6,
+) -> None:
+    """Frames, (H, W, 3), into the film that the name asks for."""
+    about = FilmInfo(rate, Canvas(32, 18), range(count), tags or {})
+    Output.of(film).writer.write(frames, film, about, on_frame)
 
 
 def decoded(film: Path) -> list[NDArray[np.uint8]]:

@@ -1,6 +1,7 @@
 """The command line, in process: what it prints, what it writes and what it ends with."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from PIL import Image
 from pixray_motion import __version__
 from pixray_motion.cli.commands import program
 from pixray_motion.cli.options import parse_frames
-from pixray_motion.cli.program import sentence
+from pixray_motion.cli.program import command_again, sentence
 from pixray_motion.output.video import ffmpeg
 from pixray_motion.story.reading.story import parse
 
@@ -76,13 +77,18 @@ def test_the_program_lists_its_commands_and_its_version() -> None:
         (["render", "tiny.yaml", "--threads", "0"], "Invalid value for '--threads'"),
         (
             ["render", "tiny.yaml", "-o", "film.avi"],
-            "cannot write a film as '.avi'; allowed: .mp4, .webm, .gif",
+            "cannot write a film as '.avi'; allowed: .gif, .mp4, .svg, .webm, or a folder",
         ),
         (["render", "tiny.yaml", "-o", "nowhere/film.mp4"], "there is no folder"),
+        (["render", "tiny.yaml", "-o", "a/", "--svg-frames", "./a"], "a and a are one place"),
+        (["render", "tiny.yaml", "-o", "a/", "--svg-frames", ""], "the output has no name"),
         (["render", "tiny.yaml", "-o", "tiny.yaml"], "cannot write a film as '.yaml'"),
         (["render", "missing.yaml"], "missing.yaml:1:1: there is no such file"),
         (["render", "tiny.yaml", "--frames", "5f"], "write A:B"),
-        (["render", "tiny.yaml", "--frames", "0:7f"], "the film ends at frame 6 (0.75s), before '0:7f' does"),
+        (
+            ["render", "tiny.yaml", "--frames", "0:7f"],
+            "'0:7f' goes past the end of the film, frame 6 (0.75 s)",
+        ),
         (["render", "tiny.yaml", "--frames", "3f:3f"], "holds no frame"),
         (["render", "tiny.yaml", "--frames", "3f:1f"], "holds no frame"),
         (["render", "tiny.yaml", "--frames", "0:50%"], "write A:B"),
@@ -100,7 +106,7 @@ def test_the_program_lists_its_commands_and_its_version() -> None:
         (["still", "a | "], "write a text on both sides of '|'"),
         (["still", "a fox:2000"], "weight and stop are numbers from -1000 to 1000"),
         (["list", "colours"], "'colours' is not one of"),
-        (["new", "tiny.yaml"], "tiny.yaml exists: choose another name"),
+        (["new", "tiny.yaml"], "tiny.yaml exists already: choose another name"),
         (["new", "nowhere/story.yaml"], "cannot write nowhere/story.yaml: no such file or directory; look"),
     ],
 )
@@ -113,7 +119,7 @@ def test_mistakes_are_one_line_and_write_nothing(tmp_path: Path, arguments: list
 def test_render_writes_the_film_and_says_so(story: Path, tmp_path: Path) -> None:
     result = run("render", story)
     assert result.exit_code == 0, result.output
-    assert result.stdout.startswith("tiny.mp4: 6 frames, 0.75 s of film, made in 0:")
+    assert result.stdout.startswith("tiny.mp4: 6 frames, 0.75 s, rendered in 0:")
     assert "rendering 6 frames with 1 thread" in result.stderr
     assert "\x1b" not in result.output
     assert len(decoded(tmp_path / "tiny.mp4")) == 6
@@ -151,7 +157,7 @@ def test_an_unfinished_film_is_in_the_way_until_it_is_asked_for(story: Path, tmp
     work = tmp_path / ".tiny.mp4.work"
     work.mkdir()
     (work / "state.safetensors").write_bytes(b"not a state")
-    assert "--resume, or throw it away by --restart" in refused("render", story)
+    assert "resume it with --resume, or discard it with --restart" in refused("render", story)
     assert "cannot be read" in refused("render", story, "--resume")
     assert run("render", story, "--restart", "--frames", "0:1").exit_code == 0
     assert not work.exists()
@@ -168,8 +174,8 @@ def test_a_failure_after_rendering_says_how_to_go_on(
     ffmpeg.cache_clear()
     assert result.exit_code == 2
     assert result.stderr.splitlines()[-1:] == [  # a slow machine tells its progress before
-        "ffmpeg could not write the film: Error writing trailer: No space left on device; free some space; go on with: "
-        "pixray-motion render --resume tiny.yaml"
+        "ffmpeg could not write the film: Error writing trailer: No space left on device; free some space; "
+        "resume with: pixray-motion render --resume tiny.yaml"
     ]
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)
@@ -205,7 +211,7 @@ def test_check_judges_every_story(story: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text(TINY.replace("rate: 8", "rate: fast").replace("steps: 1", "stps: 1"))
     good = run("check", story)
     assert (good.exit_code, good.stderr) == (0, "")
-    assert good.stdout == "tiny.yaml: fine: 6 frames, 0.75 s at 32x18, 2 scenes, drawn by fft\n"
+    assert good.stdout == "tiny.yaml: OK: 6 frames, 0.75 s at 32x18, 2 scenes, drawn by fft\n"
     both = run("check", "bad.yaml", story)
     assert (both.exit_code, both.stdout) == (2, good.stdout)
     assert all(line.startswith("bad.yaml:") for line in both.stderr.splitlines())
@@ -220,6 +226,7 @@ def test_check_judges_every_story(story: Path, tmp_path: Path) -> None:
         ("losses", ["saturation: ", "smoothness: ", "weight, over time  -1000..1000"]),
         ("filters", ["contrast: ", "amount"]),
         ("perceptors", ["embedded: "]),
+        ("writers", [".mp4: H.264", ".svg/: ", "/: A folder with a PNG of each frame"]),
     ],
 )
 def test_list_says_what_a_story_can_name(what: str, lines: list[str]) -> None:
@@ -240,9 +247,15 @@ def test_a_new_story_can_be_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len(decoded(tmp_path / "mine.gif")) == 2
 
 
+def test_what_is_one_is_counted_as_one(story: Path) -> None:
+    one = run("render", story, "-o", "one/", "--frames", "0:1")
+    assert "rendering 1 frame with 1 thread\n" in one.stderr
+    assert one.stdout.startswith("one: 1 frame, 0.125 s, rendered in 0:")
+
+
 def test_a_new_story_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run("new", "my story.yaml").stdout.endswith("now: pixray-motion preview 'my story.yaml'\n")
+    assert run("new", "my story.yaml").stdout.endswith("next: pixray-motion preview 'my story.yaml'\n")
     limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10)); "
     script = limited + "from pixray_motion.cli import main; sys.argv[1:] = ['new', 'b.yaml']; main()"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
@@ -279,13 +292,31 @@ def test_other_frames_are_refused(text: str) -> None:
 
 def test_what_should_not_happen_asks_for_a_report() -> None:
     assert sentence(ValueError("broken\nthing")) == (
-        "this should not have happened (ValueError: broken thing): please report it, with what "
-        "'pixray-motion --debug ...' prints"
+        "internal error: ValueError: broken thing. Please report it with the output of "
+        "'pixray-motion --debug ...'"
     )
     assert sentence(OSError(28, "No space left on device", "x.png")) == (
         "x.png: no space left on device; free some space"
     )
     assert "not enough memory" in sentence(MemoryError())
+
+
+@pytest.mark.parametrize(
+    ("typed", "again"),
+    [
+        ("render a.yaml", "render --resume a.yaml"),
+        ("--debug render --restart a.yaml -o b.mp4", "--debug render --resume a.yaml -o b.mp4"),
+        ("render --restart -- -a.yaml", "render --resume -- -a.yaml"),
+        ("render -- --restart", "render --resume -- --restart"),
+        ("render -o --restart --restart a.yaml", "render --resume -o --restart a.yaml"),
+        ("render --output -o --restart a.yaml", "render --resume --output -o a.yaml"),
+        ("render --restart 'a b.yaml' --set 'x=#1'", "render --resume 'a b.yaml' --set 'x=#1'"),
+    ],
+)
+def test_the_command_to_resume_keeps_what_was_typed(typed: str, again: str) -> None:
+    root = click.Context(program, info_name="pixray-motion", obj=shlex.split(typed))
+    ctx = click.Context(program.commands["render"], parent=root, info_name="render")
+    assert command_again(ctx, "--resume", "--restart") == f"pixray-motion {again}"
 
 
 def test_debug_shows_where_it_happened(monkeypatch: pytest.MonkeyPatch) -> None:

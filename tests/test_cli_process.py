@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -24,11 +25,17 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return (folder / "tiny.mp4").read_bytes()
 
 
-def begun(folder: Path, frames: int) -> subprocess.Popen[str]:
+def begun(
+    folder: Path,
+    frames: int,
+    story: str = "tiny.yaml",
+    arguments: Sequence[str] = ("tiny.yaml",),
+    output: str = "tiny.mp4",
+) -> subprocess.Popen[str]:
     """A render of ``LONG`` that has finished some frames and is at work on more."""
-    tiny(folder, LONG)
-    process = program(["render", "tiny.yaml", "--quiet"], folder)
-    work = folder / ".tiny.mp4.work"
+    tiny(folder, LONG).rename(folder / story)
+    process = program(["render", "--quiet", *arguments], folder)
+    work = folder / f".{output}.work"
     while not ((work / "state.safetensors").exists() and len(list((work / "frames").iterdir())) >= frames):
         assert process.poll() is None, process.communicate()
         time.sleep(0.005)
@@ -43,10 +50,10 @@ def test_an_interrupted_render_says_how_to_go_on(
     process.send_signal(number)
     stdout, stderr = process.communicate()
     assert (process.returncode, stdout) == (130, "")
-    message, command = stderr.strip().split("; go on with: ")
+    message, command = stderr.strip().split("; resume with: ")
     assert message == "interrupted"
     assert command == shlex.join(
-        [sys.executable, "-m", "pixray_motion", "render", "--resume", "tiny.yaml", "--quiet"]
+        [sys.executable, "-m", "pixray_motion", "render", "--resume", "--quiet", "tiny.yaml"]
     )
     subprocess.run(command, shell=True, cwd=tmp_path, check=True)
     assert (tmp_path / "tiny.mp4").read_bytes() == whole
@@ -64,6 +71,24 @@ def test_a_killed_render_goes_on(tmp_path: Path, whole: bytes, frames: int) -> N
     assert resumed.communicate() == ("", "")
     assert (tmp_path / "tiny.mp4").read_bytes() == whole
     assert sorted(path.name for path in tmp_path.iterdir()) == ["tiny.mp4", "tiny.yaml"]
+
+
+@pytest.mark.parametrize("name", ["-x.yaml", "--"])
+def test_the_command_that_new_prints_can_be_typed(tmp_path: Path, name: str) -> None:
+    command = program(["new", "--", name], tmp_path).communicate()[0].strip().split("; next: ")[1]
+    small = "--set canvas=32x18 --set scenes.0.length=1f --set scenes.1.length=1f"
+    subprocess.run(f"{command} {small}", shell=True, cwd=tmp_path, check=True, capture_output=True)
+    assert len(list(tmp_path.glob("*.animatic.mp4"))) == 1
+
+
+def test_the_command_that_resumes_can_be_typed_whatever_the_names(tmp_path: Path) -> None:
+    process = begun(tmp_path, 2, "--resume", ["--restart", "-o", "--restart", "--", "--resume"], "--restart")
+    process.send_signal(signal.SIGINT)
+    command = process.communicate()[1].strip().split("; resume with: ")[1]
+    assert command.endswith(" render --resume --quiet -o --restart -- --resume")
+    subprocess.run(command, shell=True, cwd=tmp_path, check=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["--restart", "--resume"]
+    assert len(list((tmp_path / "--restart").iterdir())) == 16
 
 
 def test_a_full_disk_keeps_what_is_done(tmp_path: Path) -> None:

@@ -11,10 +11,11 @@ from PIL import Image
 
 from pixray_motion.engine import render
 from pixray_motion.errors import CheckpointError, EncodeError, OutputError
-from pixray_motion.film import Progress, default_threads, write_film
+from pixray_motion.film import Progress, default_threads, unfinished, write_film
 from pixray_motion.output import video as encoding
-from pixray_motion.output.files import Output, WorkFolder
-from pixray_motion.output.video import check_format
+from pixray_motion.output.base import Output
+from pixray_motion.output.content import PIXELS
+from pixray_motion.output.work import WorkFolder
 from pixray_motion.story.model import Story
 from pixray_motion.story.reading.story import parse
 from pixray_motion.studio import Studio
@@ -24,10 +25,10 @@ from pixray_motion.studio import Studio
 def _fresh_ffmpeg() -> Iterator[None]:
     """Which ffmpeg there is is asked once a process; tests change it."""
     encoding.ffmpeg.cache_clear()
-    check_format.cache_clear()
+    encoding.check_encoder.cache_clear()
     yield
     encoding.ffmpeg.cache_clear()
-    check_format.cache_clear()
+    encoding.check_encoder.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +102,7 @@ def test_a_frame_whose_state_was_not_saved_is_made_again(story: Story, whole: Pa
     film = tmp_path / "film.mp4"
     interrupted(story, film, 3)
     work = WorkFolder(Output.of(film).work)
-    work.frame(3).write_bytes(b"half a pictu")
+    work.frame(3, PIXELS).write_bytes(b"half a pictu")
     write_film(story, film, resume=True)
     assert film.read_bytes() == (whole / "film.mp4").read_bytes()
 
@@ -109,7 +110,9 @@ def test_a_frame_whose_state_was_not_saved_is_made_again(story: Story, whole: Pa
 def test_an_unfinished_render_is_not_thrown_away_unasked(story: Story, whole: Path, tmp_path: Path) -> None:
     film = tmp_path / "film.mp4"
     interrupted(story, film, 2)
-    with pytest.raises(OutputError, match=r"an unfinished render .* --resume, or throw it away by --restart"):
+    with pytest.raises(
+        OutputError, match=r"an unfinished render .* resume it with --resume, or discard it with"
+    ):
         write_film(story, film)
     write_film(story, film, restart=True)
     assert film.read_bytes() == (whole / "film.mp4").read_bytes()
@@ -140,19 +143,18 @@ def test_a_part_has_the_frames_of_the_whole(story: Story, whole: Path, tmp_path:
 
 def test_a_part_after_a_cut_starts_at_the_cut(tmp_path: Path) -> None:
     story = parse(TINY.replace("  - name: sea", "  - name: sea\n    cut: true"))
-    seen = []
-    write_film(
-        story, tmp_path / "part", range(4, 6), on_progress=lambda progress: seen.append(progress.frame)
-    )
+    seen: list[Progress] = []
+    write_film(story, tmp_path / "part", range(4, 6), on_progress=seen.append)
     write_film(story, tmp_path / "whole")
-    assert seen == [3, 3, 4, 5]
+    assert [progress.frame for progress in seen if progress.stage == "rendering"] == [3, 3, 4, 5]
+    assert [progress.frame for progress in seen if progress.stage == "encoding"] == [4, 5]
     for name in entries(tmp_path / "part"):
         assert (tmp_path / "part" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
 def test_a_part_resumes_with_the_same_part_only(story: Story, tmp_path: Path) -> None:
     interrupted(story, tmp_path / "part", 5, range(3, 6))
-    with pytest.raises(CheckpointError, match="has no frame 1: go on with the same --frames"):
+    with pytest.raises(CheckpointError, match="has no frame 1: resume it with the same --frames"):
         write_film(story, tmp_path / "part", range(1, 6), resume=True)
     write_film(story, tmp_path / "part", range(3, 6), resume=True)
     assert entries(tmp_path / "part") == [f"frame_{number:06d}.png" for number in (3, 4, 5)]
@@ -168,7 +170,7 @@ def test_frames_that_are_no_longer_asked_for_are_dropped(story: Story, tmp_path:
 def test_a_damaged_frame_is_told_before_more_is_rendered(story: Story, tmp_path: Path, share: float) -> None:
     film = tmp_path / "film.mp4"
     interrupted(story, film, 3)
-    frame = WorkFolder(Output.of(film).work).frame(1)
+    frame = WorkFolder(Output.of(film).work).frame(1, PIXELS)
     data = frame.read_bytes()
     frame.write_bytes(data[: int(len(data) * share)])
     seen: list[Progress] = []
@@ -313,3 +315,57 @@ def test_metadata_names_the_story_and_the_seed(story: Story, tmp_path: Path) -> 
     assert b"seed 3" in data
     assert b"story: 1" in data
     assert str(tmp_path).encode() not in data
+
+
+def test_two_outputs_are_not_one(story: Story, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "frames")
+    for also in (f"{tmp_path}/frames/", tmp_path / "x" / ".." / "frames", tmp_path / "link"):
+        with pytest.raises(OutputError, match="are one place: give each output a name of its own"):
+            write_film(story, tmp_path / "frames", also=[Output.of(also)])
+    assert entries(tmp_path) == ["link"]
+
+
+def test_frames_are_written_to_several_outputs(story: Story, whole: Path, tmp_path: Path) -> None:
+    interrupted(story, tmp_path / "film.mp4", 2)
+    write_film(story, tmp_path / "film.mp4", resume=True, also=[Output.of(tmp_path / "frames")])
+    assert entries(tmp_path) == ["film.mp4", "frames"]
+    assert (tmp_path / "film.mp4").read_bytes() == (whole / "film.mp4").read_bytes()
+    for name in entries(whole / "frames"):
+        assert (tmp_path / "frames" / name).read_bytes() == (whole / "frames" / name).read_bytes()
+
+
+def test_another_films_unfinished_render_is_kept(story: Story, tmp_path: Path) -> None:
+    interrupted(story, tmp_path / "frames", 2)
+    with pytest.raises(
+        OutputError, match=r"an unfinished render of .*frames lies in .*: finish that one first"
+    ):
+        write_film(story, tmp_path / "film.mp4", also=[Output.of(tmp_path / "frames")])
+    assert entries(tmp_path) == [".frames.work"]
+    write_film(story, tmp_path / "frames", resume=True)
+
+
+def test_what_a_kill_left_while_cleaning_up_is_in_nobodys_way(
+    story: Story, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = tmp_path / "film.mp4"
+    with monkeypatch.context() as patch:
+        patch.setattr("pixray_motion.output.work.shutil.rmtree", lambda *_: None)
+        write_film(story, film)
+    assert entries(tmp_path) == [".film.mp4.work", "film.mp4"]
+    assert not unfinished(film)
+    write_film(story, film)
+    assert entries(tmp_path) == ["film.mp4"]
+    assert film.read_bytes() == (whole / "film.mp4").read_bytes()
+
+
+def _refuse(*_: Path) -> None:
+    raise PermissionError
+
+
+def test_frames_are_copied_where_they_cannot_be_linked(
+    story: Story, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.link", _refuse)
+    write_film(story, tmp_path / "frames")
+    for name in entries(whole / "frames"):
+        assert (tmp_path / "frames" / name).read_bytes() == (whole / "frames" / name).read_bytes()

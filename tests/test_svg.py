@@ -20,6 +20,7 @@ from pixray_motion.drawers.tilings import KINDS
 from pixray_motion.errors import OutputError
 from pixray_motion.film import write_film
 from pixray_motion.geometry import Canvas, Motion
+from pixray_motion.output.base import Output
 from pixray_motion.story.reading.story import parse
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -145,13 +146,15 @@ def test_interrupted_and_resumed_is_uninterrupted(tmp_path: Path) -> None:
 def test_what_is_no_vectors_is_told(tmp_path: Path, change: tuple[str, str], message: str) -> None:
     with pytest.raises(OutputError, match=message) as caught:
         write_film(parse(STORY.replace(*change, 1)), tmp_path / "a.svg")
-    assert "take an .mp4, or draw single scenes with clipdraw, line_sketch, pixel" in str(caught.value)
+    assert "choose .mp4, or make every scene a single drawing by clipdraw, line_sketch, pixel" in str(
+        caught.value
+    )
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="needs a browser")
 def test_a_browser_shows_the_same(tmp_path: Path) -> None:
-    write_film(parse(STORY), tmp_path / "a.svg", svg_frames=tmp_path / "sheets")
+    write_film(parse(STORY), tmp_path / "a.svg", also=[Output.of(tmp_path / "sheets", ".svg/")])
     write_film(parse(STORY), tmp_path / "frames")
     script = Path(__file__).parent.parent / "benchmarks" / "vectors.py"
     asked = [

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from films import decoded, described, fake_ffmpeg
+from films import decoded, described, encode, fake_ffmpeg
 from PIL import Image
 
-from pixray_motion.errors import EncodeError
+from pixray_motion.errors import EncodeError, OutputError
 from pixray_motion.output import video as encoding
-from pixray_motion.output.video import FORMATS, Frame, check_format, encode
+from pixray_motion.output.base import Output
+from pixray_motion.output.content import Frame
+from pixray_motion.output.video import check_encoder
 
+FORMATS = (".mp4", ".webm", ".gif")
 NTSC = Fraction(24000, 1001)
 
 
@@ -21,10 +24,10 @@ NTSC = Fraction(24000, 1001)
 def _forget_ffmpeg() -> Iterator[None]:
     """Which ffmpeg there is is asked once a process; tests change it."""
     encoding.ffmpeg.cache_clear()
-    check_format.cache_clear()
+    check_encoder.cache_clear()
     yield
     encoding.ffmpeg.cache_clear()
-    check_format.cache_clear()
+    check_encoder.cache_clear()
 
 
 def flat(colour: tuple[int, int, int], size: tuple[int, int] = (18, 32)) -> Frame:
@@ -144,8 +147,10 @@ def test_no_frames_are_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_suffix_names_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(EncodeError, match=r"'\.avi'; allowed: \.mp4, \.webm, \.gif, \.svg, or a folder"):
-        encode(clip(), tmp_path / "film.avi", Fraction(8))
+    with pytest.raises(OutputError, match=r"'\.avi'; allowed: \.gif, \.mp4, \.svg, \.webm, or a folder"):
+        Output.of(tmp_path / "film.avi")
+    with pytest.raises(OutputError, match=r"'\.mp3'; did you mean '\.mp4'\?"):
+        Output.of(tmp_path / "film.mp3")
 
 
 def test_a_missing_ffmpeg_names_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +165,7 @@ def test_an_ffmpeg_without_the_encoder_is_refused(tmp_path: Path, monkeypatch: p
     poor.chmod(0o755)
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(poor))
     with pytest.raises(EncodeError, match="has no encoder libx264"):
-        check_format(".mp4")
+        check_encoder("libx264")
 
 
 def test_ffmpeg_may_say_more_than_a_pipe_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

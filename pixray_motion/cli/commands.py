@@ -15,9 +15,11 @@ from pixray_motion.cli.stories import check, list_entries, new
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="pixray-motion", message="%(prog)s %(version)s")
-@click.option("--debug", is_flag=True, help="Show a traceback when something fails that should not.")
+@click.option("--debug", is_flag=True, help="Show a traceback on internal errors.")
 def program(debug: bool) -> None:
-    """Films from words: a story file in, a film out, without a network.
+    """Turn a text story into an animated film, offline.
+
+    A story describes scenes and movements in YAML; every frame is painted from its prompts.
 
     \b
     Example:

@@ -33,8 +33,11 @@ class Override(click.ParamType[tuple[str, str]]):
         return key.strip(), text
 
 
+frames_option = click.option(
+    "--frames", metavar="A:B", help="Frame range A:B, end exclusive: 24f:48f, 2s:4s, 0:48."
+)
 outside_option = click.option(
-    "--allow-outside", "outside", is_flag=True, help="Let the story use files that do not lie in its folder."
+    "--allow-outside", "outside", is_flag=True, help="Allow files outside the story's folder."
 )
 
 
@@ -42,13 +45,15 @@ def story_options(command: Command) -> Command:
     """STORY, ``--set``, ``--seed`` and ``--allow-outside``."""
     for option in (
         outside_option,
-        click.option("--seed", type=click.IntRange(0, SEED), help="Another seed; it wins over --set seed=N."),
+        click.option(
+            "--seed", type=click.IntRange(0, SEED), help="Override the seed; wins over --set seed=N."
+        ),
         click.option(
             "--set",
             "settings",
             type=Override(),
             multiple=True,
-            help="Put a value in place of the story's, as in scenes.0.length=2s or scenes.forest.length=2s.",
+            help="Override a story value, as in scenes.0.length=2s or scenes.forest.length=2s.",
         ),
         click.argument("story", type=click.Path()),
     ):
@@ -63,7 +68,7 @@ def read_story(
     outside: bool = False,
     quality: str = "full",
 ) -> Story:
-    """The story as the options want it."""
+    """The story with the options applied. Raises: ``StoryError``."""
     from pixray_motion.story.reading.story import read
     from pixray_motion.variants import draft
 
@@ -73,11 +78,13 @@ def read_story(
 
 
 def parse_frames(text: str, story: Story) -> range:
-    """``A:B``, half-open, counted from the film's start: frames (``24f``, or plain ``0:48``), times (``0:02.5``),
+    """``A:B``, end exclusive, counted from the film's start: frames (``24f``, or plain ``0:48``), times (``0:02.5``),
     beats and markers.
 
-    Without A it starts at the beginning, without B it goes to the end. Times have colons too, so the colon between is
-    the one that leaves two times, in the film if there is such a one.
+    Without A it starts at the beginning, without B it goes to the end. Times contain colons too: the separator is the
+    colon that leaves two times, both within the film if possible.
+
+    Raises: ``click.BadParameter``.
     """
     end = len(story.frames)
     spans = [
@@ -94,11 +101,11 @@ def parse_frames(text: str, story: Story) -> range:
     )
     if span.stop > end:
         raise click.BadParameter(
-            f"the film ends at frame {end} ({float(end / story.rate):g}s), before '{text}' does",
+            f"'{text}' goes past the end of the film, frame {end} ({float(end / story.rate):g} s)",
             param_hint="'--frames'",
         )
     if not span:
-        raise click.BadParameter(f"'{text}' holds no frame: B lies after A", param_hint="'--frames'")
+        raise click.BadParameter(f"'{text}' holds no frame: B must come after A", param_hint="'--frames'")
     return span
 
 

@@ -1,4 +1,4 @@
-"""``plan``: what every frame of a film will be made from."""
+"""``plan``: the resolved plan of every frame."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pixray_motion.cli.options import parse_frames, read_story, story_options
+from pixray_motion.cli.options import frames_option, parse_frames, read_story, story_options
 from pixray_motion.story.describe import describe_movement, describe_prompts
 
 if TYPE_CHECKING:
@@ -20,10 +20,8 @@ LINE = "{:>6}  {:>8}  {:20.20}  {:3}  {:>5}  {:34}  {}"
 
 @click.command()
 @story_options
-@click.option("--frames", metavar="A:B", help="Only these frames, B not among them: 24f:48f, 2s:4s, 0:48.")
-@click.option(
-    "--json", "as_json", is_flag=True, help="One JSON object a frame and line: everything, exactly."
-)
+@frames_option
+@click.option("--json", "as_json", is_flag=True, help="Print everything, exactly: one JSON object per frame.")
 def plan(
     story: str,
     settings: tuple[tuple[str, str], ...],
@@ -32,10 +30,10 @@ def plan(
     frames: str | None,
     as_json: bool,
 ) -> None:
-    """Say what every frame will be made from.
+    """Show the resolved plan of every frame.
 
-    A line for each frame, or for each layer of a frame: its time and scene, how the picture moves, the prompts with
-    their weights, and the losses. Nothing is rendered.
+    One line per frame, or per layer of a frame: time, scene, motion, prompts with their weights, and losses. Nothing is
+    rendered.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""``preview``: what a story will do, without painting it."""
+"""``preview``: what a story will do, without rendering it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     "-o",
     "--output",
     metavar="NAME",
-    help="NAME.storyboard.png and NAME.animatic.mp4, or a folder [beside STORY].",
+    help="Write NAME.storyboard.png and NAME.animatic.mp4; may be a folder [beside STORY].",
 )
-@click.option("--image", type=click.Path(path_type=Path), help="A picture to move instead of the test card.")
-@click.option("--draft", is_flag=True, help="Paint it, small and quick, instead of moving a test card.")
-@click.option("--curves", type=click.Path(path_type=Path), help="Also draw every number over time: FILE.svg.")
+@click.option("--image", type=click.Path(path_type=Path), help="Move this picture instead of the test card.")
+@click.option("--draft", is_flag=True, help="Render a small, quick draft instead of moving a test card.")
+@click.option(
+    "--curves", type=click.Path(path_type=Path), metavar="FILE.svg", help="Also plot every value over time."
+)
 def preview(
     story: str,
     settings: tuple[tuple[str, str], ...],
@@ -34,23 +36,23 @@ def preview(
     draft: bool,
     curves: Path | None,
 ) -> None:
-    """Show what STORY will do.
+    """Preview STORY as a storyboard and an animatic.
 
-    A storyboard and an animatic, in which the story's movements move a test card.
+    A test card stands for the pictures and moves as the story says.
 
     \b
     Example:
       pixray-motion preview my-story.yaml --curves curves.svg
     """
     if draft and image is not None:
-        raise click.UsageError("--draft paints the story, so it takes no --image: give one of them")
+        raise click.UsageError("--draft and --image exclude each other: give one of them")
     read = read_story(story, settings, seed, outside, "draft" if draft else "full")
     from pixray_motion.film import default_threads
     from pixray_motion.preview import Files, write_preview
     from pixray_motion.studio import Studio
 
     files = Files.named(output, story)
-    files.check()
+    files.check(read)
     if curves is not None:
         _write_curves(curves, read)
     studio = Studio.open(read, default_threads()) if draft else None
@@ -62,10 +64,10 @@ def preview(
 
 def _write_curves(path: Path, story: Story) -> None:
     from pixray_motion.curve_chart import draw_curves
-    from pixray_motion.output.files import check_file, os_errors_as_output_errors
+    from pixray_motion.output.work import check_file, os_errors_as_output_errors
 
     if path.suffix.lower() != ".svg":
-        raise click.UsageError(f"--curves writes an SVG, so its name ends in .svg. Got '{path}'")
+        raise click.UsageError(f"--curves writes an SVG: give it a name that ends in .svg. Got '{path}'")
     check_file(path)
     with os_errors_as_output_errors(path):
         path.write_text(draw_curves(story), "utf-8")

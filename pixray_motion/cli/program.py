@@ -11,6 +11,7 @@ import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -78,25 +79,49 @@ def sentence(error: BaseException) -> str:
     if isinstance(error, MotionError):
         return str(error)
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
-        return "there is not enough memory: try --quality draft, or a smaller canvas by --set canvas=192x108"
+        return "there is not enough memory: try --quality draft, or a smaller canvas such as --set canvas=192x108"
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{reason(error)}"
-    what = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    return f"this should not have happened ({what}): please report it, with what 'pixray-motion --debug ...' prints"
+    what = f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(".")
+    return f"internal error: {what}. Please report it with the output of 'pixray-motion --debug ...'"
 
 
 def command_again(ctx: click.Context, option: str, without: str) -> str:
     """The command line that was typed, with ``option`` and not ``without``, ready for a shell."""
     root = ctx.find_root()
-    words = [word for word in root.obj if word not in (option, without)]
+    words = _without(root.obj, {option, without}, ctx.command)
     place = words.index(str(ctx.info_name)) + 1
-    return f"{_program_name(root)} {shlex.join([*words[:place], option, *words[place:]])}"
+    return f"{program_name(ctx)} {shlex.join([*words[:place], option, *words[place:]])}"
 
 
-def _program_name(root: click.Context) -> str:
-    """As it was called, if a shell would not find it by its name."""
-    name = str(root.info_name)
+def _without(words: Sequence[str], options: set[str], command: click.Command) -> list[str]:
+    """The words but for ``options``. What follows ``--``, or an option with a value, may look like one and is none."""
+    end = words.index("--") if "--" in words else len(words)
+    valued = {
+        name
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and not parameter.is_flag
+        for name in parameter.opts
+    }
+    kept: list[str] = []
+    is_value = False
+    for word in words[:end]:
+        if is_value or word not in options:
+            kept.append(word)
+        is_value = not is_value and word in valued
+    return [*kept, *words[end:]]
+
+
+def as_argument(path: Path) -> str:
+    """A path as a shell must get it, so that it is no option even if its name begins with a dash."""
+    text = str(path)
+    return shlex.quote(f"./{text}" if text.startswith("-") else text)
+
+
+def program_name(ctx: click.Context) -> str:
+    """What calls this program in a shell, even where that would not find it by its name."""
+    name = str(ctx.find_root().info_name)
     if name.startswith("python"):
         return f"{shlex.quote(sys.executable)} -m pixray_motion"
     if shutil.which(name) is None and os.path.basename(sys.argv[0]) == name:

@@ -1,4 +1,4 @@
-"""How far a render is: a live bar on a terminal, now and then a plain line elsewhere."""
+"""Progress of a render: a live bar on a terminal, a plain line every few seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 import click
+
+from pixray_motion.wording import count
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -70,7 +72,8 @@ class Lines:
     def _line(self, progress: Progress, now: float) -> str:
         fresh = progress.done - progress.resumed
         left = (now - self._started) / fresh * (progress.total - progress.done) if fresh else 0.0
-        return f"{progress.stage}: {progress.done} of {progress.total} frames, {facts(progress)}, {clock(left)} left"
+        done = f"{progress.done} of {count('frame', progress.total)}"
+        return f"{progress.stage}: {done}, {facts(progress)}, {clock(left)} left"
 
     def _say(self, text: str) -> None:
         if not self._silent:
@@ -118,9 +121,8 @@ class Bar:
 
 def opening(progress: Progress) -> str:
     """What is about to be done."""
-    threads = f"{progress.threads} thread{'s' * (progress.threads != 1)}"
-    resumed = f", going on after {progress.resumed}" if progress.resumed else ""
-    return f"rendering {progress.total} frames with {threads}{resumed}"
+    resumed = f", {progress.resumed} of them done before" if progress.resumed else ""
+    return f"rendering {count('frame', progress.total)} with {count('thread', progress.threads)}{resumed}"
 
 
 def facts(progress: Progress) -> str:

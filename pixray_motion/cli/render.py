@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from pixray_motion.cli.options import QUALITIES, parse_frames, read_story, story_options
+from pixray_motion.cli.options import QUALITIES, frames_option, parse_frames, read_story, story_options
 from pixray_motion.cli.program import Failure, Interrupted, command_again, sentence
 from pixray_motion.cli.progress import clock, reporter
+from pixray_motion.wording import count
 
 
 @click.command()
@@ -18,21 +19,25 @@ from pixray_motion.cli.progress import clock, reporter
     "-o",
     "--output",
     metavar="FILE",
-    help="film.mp4, .webm, .gif, .svg, or frames/ for PNGs [STORY's name.mp4].",
+    help="Output: film.mp4, .webm, .gif, .svg, or frames/ for a folder of PNGs [STORY's name.mp4].",
 )
 @click.option(
     "--svg-frames",
     metavar="FOLDER",
-    help="Write an SVG of each frame, too, of what is drawn in strokes or cells.",
+    help="Also write an SVG of each frame, if the story is drawn in strokes or cells.",
 )
-@click.option("--frames", metavar="A:B", help="Only these frames, B not among them: 24f:48f, 2s:4s, 0:48.")
-@click.option("--quality", type=click.Choice(QUALITIES), default="full", help="draft: small, and few steps.")
+@frames_option
 @click.option(
-    "--threads", type=click.IntRange(1, 256), help="Threads for the arithmetic [half the processors, 1 to 4]."
+    "--quality", type=click.Choice(QUALITIES), default="full", help="draft: small canvas, few steps [full]."
 )
-@click.option("--resume", is_flag=True, help="Go on with an interrupted render of the same output.")
-@click.option("--restart", is_flag=True, help="Throw away an interrupted render of the same output.")
-@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 256),
+    help="CPU threads used by torch [half of the processors, 1 to 4].",
+)
+@click.option("--resume", is_flag=True, help="Resume an interrupted render of the same output.")
+@click.option("--restart", is_flag=True, help="Discard an interrupted render and start over.")
+@click.option("--quiet", is_flag=True, help="Print errors only.")
 @click.pass_context
 def render(
     ctx: click.Context,
@@ -51,7 +56,7 @@ def render(
 ) -> None:
     """Render STORY into a film.
 
-    The film appears, or replaces an older one, when it is complete. An interrupted render goes on with --resume.
+    The film appears, or replaces an older one, only when it is complete. An interrupted render can be resumed.
 
     \b
     Example:
@@ -59,25 +64,28 @@ def render(
       pixray-motion render my-story.yaml --quality draft --set scenes.0.length=2s --frames 0s:1s
     """
     if resume and restart:
-        raise click.UsageError("--resume goes on and --restart begins anew: give one of them")
+        raise click.UsageError("--resume and --restart exclude each other: give one of them")
     read = read_story(story, settings, seed, outside, quality)
     span = parse_frames(frames, read) if frames is not None else read.frames
     target = output if output is not None else f"{Path(story).stem}.mp4"
     from pixray_motion.film import unfinished, write_film
+    from pixray_motion.output.base import Output
 
+    film = Output.of(target)
+    also = [] if svg_frames is None else [Output.of(svg_frames, ".svg/")]
     started = time.monotonic()
     with reporter(quiet) as tell:
         try:
-            done = write_film(read, target, span, resume, restart, threads, tell, svg_frames)
+            done = write_film(read, film, span, resume, restart, threads, tell, also)
         except (KeyboardInterrupt, Exception) as error:
             if isinstance(error, Exception) and not tell.begun:
                 raise
-            again = command_again(ctx, "--resume", "--restart") if unfinished(target) else None
-            advice = f"; go on with: {again}" if again else ""
+            again = command_again(ctx, "--resume", "--restart") if unfinished(film) else None
+            advice = f"; resume with: {again}" if again else ""
             if isinstance(error, KeyboardInterrupt):
                 raise Interrupted(f"interrupted{advice}") from error
             raise Failure(f"{sentence(error)}{advice}") from error
     if not quiet:
         seconds = float(len(span) / read.rate)
         took = clock(time.monotonic() - started)
-        click.echo(f"{done.path}: {len(span)} frames, {seconds:.4g} s of film, made in {took}")
+        click.echo(f"{done.path}: {count('frame', len(span))}, {seconds:.4g} s, rendered in {took}")

@@ -1,8 +1,7 @@
-"""``check``, ``list`` and ``new``: what can be said about stories without rendering any."""
+"""``check``, ``list`` and ``new``: what needs no rendering."""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.resources import files
@@ -12,10 +11,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from pixray_motion.cli.options import outside_option
-from pixray_motion.cli.program import BAD, Failure
+from pixray_motion.cli.program import BAD, Failure, as_argument, program_name
 from pixray_motion.errors import StoryError, reason
 from pixray_motion.registry import Entry, Parameter, Registry, broken_plugins
 from pixray_motion.units import WEIGHT, Count, Flag, Grid, Kind, OneOf, Pair, Palette, Real, Unit
+from pixray_motion.wording import count
 
 if TYPE_CHECKING:
     from pixray_motion.story.model import Story
@@ -27,6 +27,7 @@ REGISTRIES = {
     "filters": ("pixray_motion.filters", "image_filter"),
     "denoisers": ("pixray_motion.denoisers.base", "denoiser"),
     "perceptors": ("pixray_motion.perceptors.base", "perceptor"),
+    "writers": ("pixray_motion.output.base", "writer"),
 }
 Row = tuple[str, str, str, str]
 
@@ -36,9 +37,9 @@ Row = tuple[str, str, str, str]
 @outside_option
 @click.pass_context
 def check(ctx: click.Context, stories: tuple[str, ...], outside: bool) -> None:
-    """Read stories and say all that is wrong.
+    """Validate stories and report every error.
 
-    Every number of a story is evaluated at every frame, and nothing is rendered.
+    Every value of a story is evaluated at every frame; nothing is rendered.
 
     \b
     Example:
@@ -55,11 +56,9 @@ def check(ctx: click.Context, stories: tuple[str, ...], outside: bool) -> None:
             failed = True
             continue
         frames = len(story.frames)
-        length = f"{frames} frame{'s' * (frames != 1)}, {float(frames / story.rate):.4g} s"
-        scenes = f"{len(story.scenes)} scene{'s' * (len(story.scenes) != 1)}"
-        click.echo(
-            f"{path}: fine: {length} at {story.canvas}, {scenes}, drawn by {_drawers(story)}{_loop(story)}"
-        )
+        length = f"{count('frame', frames)}, {float(frames / story.rate):.4g} s at {story.canvas}"
+        scenes = count("scene", len(story.scenes))
+        click.echo(f"{path}: OK: {length}, {scenes}, drawn by {_drawers(story)}{_loop(story)}")
     if failed:
         ctx.exit(BAD)
 
@@ -67,7 +66,7 @@ def check(ctx: click.Context, stories: tuple[str, ...], outside: bool) -> None:
 @click.command("list")
 @click.argument("what", type=click.Choice(sorted(REGISTRIES)))
 def list_entries(what: str) -> None:
-    """Say what a story can name.
+    """List the available drawers, movements, losses, ...
 
     Each with its parameters, their units, ranges and defaults.
 
@@ -87,8 +86,9 @@ def list_entries(what: str) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-def new(file: Path) -> None:
-    """Write a story to begin with.
+@click.pass_context
+def new(ctx: click.Context, file: Path) -> None:
+    """Create a starter story.
 
     It is small and full of comments. FILE must not exist yet.
 
@@ -101,10 +101,10 @@ def new(file: Path) -> None:
         with file.open("x", encoding="utf-8") as target:
             _write(target, text)
     except FileExistsError as error:
-        raise Failure(f"{file} exists: choose another name, nothing was written") from error
+        raise Failure(f"{file} exists already: choose another name") from error
     except OSError as error:
         raise Failure(f"cannot write {file}: {reason(error, 'choose another name')}") from error
-    click.echo(f"{file}: written; now: pixray-motion preview {shlex.quote(str(file))}")
+    click.echo(f"{file}: created; next: {program_name(ctx)} preview {as_argument(file)}")
 
 
 def _drawers(story: Story) -> str:
@@ -117,8 +117,9 @@ def _loop(story: Story) -> str:
         return ""
     from pixray_motion.story.loop import closure_error
 
-    drift = f"{float(abs(story.loop.drift).max()):.2g} of drift taken out, "
-    return f"; loops, {drift}movements close to {closure_error(story.loop, story.timeline):.1g}"
+    drift = float(abs(story.loop.drift).max())
+    error = closure_error(story.loop, story.timeline)
+    return f"; loop closes (drift {drift:.2g} removed, error {error:.1g})"
 
 
 def _write(file: TextIO, text: str) -> None:

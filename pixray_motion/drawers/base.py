@@ -65,7 +65,7 @@ class Drawer(ABC):
     """
 
     canvas: Canvas
-    shapes = False
+    supports_svg = False
     """Whether its pictures are made of shapes, which ``svg`` writes."""
     default_steps: tuple[int, int] = (80, 4)
     """How often a picture from nothing, and a frame after another, are refined if a story does not say."""
@@ -113,5 +113,5 @@ class Drawer(ABC):
         return None
 
     def svg(self, params: Params) -> str:
-        """The picture as elements of SVG, in pixels of the canvas, if it is made of ``shapes``."""
+        """The picture as elements of SVG, in pixels of the canvas, if ``supports_svg``."""
         raise NotImplementedError("this picture is not made of shapes")

@@ -46,7 +46,7 @@ class PixelDrawer(Drawer):
     cell then takes on the nearest point, colour and all, so colours never mix and small motions add up.
     """
 
-    shapes = True
+    supports_svg = True
 
     def __init__(
         self,

@@ -41,7 +41,7 @@ class StrokeDrawer(Drawer):
     that bends strokes makes more segments where it needs them.
     """
 
-    shapes = True
+    supports_svg = True
 
     def __init__(self, canvas: Canvas, widths: tuple[float, float], rates: Mapping[str, float]) -> None:
         """``widths`` from and to, in percent of the canvas' height; ``rates``: of what is learned, over the usual."""

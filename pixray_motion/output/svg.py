@@ -1,89 +1,114 @@
-"""Films as vectors: one animated SVG that plays in a browser, and a clean SVG for each frame."""
+"""Films as SVG: one animated file that plays in a browser, or a clean file of each frame."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from fractions import Fraction
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from xml.sax.saxutils import escape
 
 from pixray_motion.drawers.base import Drawer, drawer
-from pixray_motion.engine import State
 from pixray_motion.errors import OutputError
-from pixray_motion.geometry import Canvas
+from pixray_motion.output.base import FilmInfo, OnFrame, Writer, writer
+from pixray_motion.output.content import SHAPES, frame_name
 from pixray_motion.story.model import Story
-from pixray_motion.studio import Studio
+from pixray_motion.story.scene import Scene
 
 
-def check_vectors(story: Story) -> None:
-    """Refuse a story of which not every frame is one drawing made of shapes."""
-    for scene in story.all_scenes():
-        reason = ""
-        if scene.layers:
-            reason = "has layers"
-        elif not _has_shapes(scene.drawer.name):
-            reason = f"is drawn by '{scene.drawer.name}'"
-        elif scene.transition is not None and not scene.transition.shows_single_drawing:
-            reason = f"comes in by '{scene.transition.component.name}'"
-        elif any(segment.filters for segment in scene.segments):
-            reason = "has filters"
-        elif story.loop is not None:
-            reason = "fades into the first one, since the film loops"
-        if reason:
-            named = ", ".join(filter(_has_shapes, drawer.names()))
-            raise OutputError(
-                f"the scene '{scene.name}' {reason}, so it is no vectors: take an .mp4, or draw single scenes with "
-                f"{named}"
-            )
-
-
-def _has_shapes(name: str) -> bool:
-    entry = drawer.get(name)
-    return entry is not None and getattr(entry.make, "shapes", Drawer.shapes)
-
-
-def elements(state: State, studio: Studio) -> str:
-    """What a frame is made of, as SVG elements in pixels of the canvas."""
-    return studio.drawers[state.plan.drawing.drawer].svg(state.params)
-
-
-def page(content: str, canvas: Canvas, tags: Mapping[str, str]) -> str:
-    """A whole file of one frame."""
-    return "".join(_file([content], canvas, tags))
-
-
-def animated(
-    frames: Iterable[str], count: int, rate: Fraction, canvas: Canvas, tags: Mapping[str, str]
-) -> Iterable[str]:
-    """A whole file, in pieces, that shows ``count`` frames one after the other, and then begins anew.
+@writer(".svg")
+class AnimatedSvg(Writer[str]):
+    """The shapes themselves, in one file that shows frame after frame in a browser, again and again.
 
     A viewer that does not animate shows the first.
     """
-    return _file(_shown(frames, count, rate), canvas, tags)
+
+    needs = SHAPES
+
+    def check(self, story: Story) -> None:
+        """Raises: ``OutputError`` if not every frame is one drawing made of shapes."""
+        check_shapes(story)
+
+    def write(self, frames: Iterable[str], target: Path, about: FilmInfo, on_frame: OnFrame) -> None:
+        with target.open("w", encoding="utf-8") as file:
+            file.write(_head(about))
+            for number, elements in enumerate(frames):
+                file.write(_shown_once(elements, number, about))
+                on_frame(number + 1)
+            file.write(_TAIL)
 
 
-def _shown(frames: Iterable[str], count: int, rate: Fraction) -> Iterable[str]:
-    seconds = f"{float(count / rate):.6g}s"
-    for number, content in enumerate(frames):
-        times = [("none", 0.0), ("inline", number / count), ("none", (number + 1) / count)]
-        times = [pair for pair in times if pair[1] < 1][0 if number else 1 :]
-        values, keys = ";".join(value for value, _ in times), ";".join(f"{at:.8g}" for _, at in times)
-        first = "" if number == 0 else ' display="none"'
-        still = count == 1
-        yield (
-            f"<g{first}>\n{content}\n"
-            + (
-                ""
-                if still
-                else f'<animate attributeName="display" calcMode="discrete" values="{values}" keyTimes="{keys}" '
-                f'dur="{seconds}" repeatCount="indefinite"/>'
+@writer(".svg/")
+class SvgFrames(Writer[str]):
+    """The shapes themselves, in a folder with an SVG of each frame."""
+
+    needs = SHAPES
+
+    def check(self, story: Story) -> None:
+        """Raises: ``OutputError`` if not every frame is one drawing made of shapes."""
+        check_shapes(story)
+
+    def write(self, frames: Iterable[str], target: Path, about: FilmInfo, on_frame: OnFrame) -> None:
+        target.mkdir()
+        for written, (frame, elements) in enumerate(zip(about.frames, frames, strict=True), start=1):
+            page = _head(about) + elements + _TAIL
+            (target / frame_name(frame, ".svg")).write_text(page, encoding="utf-8")
+            on_frame(written)
+
+
+def check_shapes(story: Story) -> None:
+    """Refuse a story of which not every frame is one drawing made of shapes. Raises: ``OutputError``."""
+    for scene in story.all_scenes():
+        reason = next(_obstacles(scene), "")
+        if not reason and story.loop is not None:
+            reason = "fades into the first one, since the film loops"
+        if reason:
+            named = ", ".join(filter(_supports_svg, drawer.names()))
+            raise OutputError(
+                f"the scene '{scene.name}' {reason}, so it cannot be written as SVG: choose .mp4, or make every scene "
+                f"a single drawing by {named}"
             )
-            + "</g>\n"
-        )
 
 
-def _file(content: Iterable[str], canvas: Canvas, tags: Mapping[str, str]) -> Iterable[str]:
-    size = f'width="{canvas.width}" height="{canvas.height}" viewBox="0 0 {canvas.width} {canvas.height}"'
-    yield f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n'
-    yield f"<title>{escape(tags['description'])}</title>\n<desc>{escape(tags['comment'])}</desc>\n"
-    yield from content
-    yield "</svg>\n"
+def _obstacles(scene: Scene) -> Iterator[str]:
+    """Why not every frame of a scene is one drawing made of shapes."""
+    if scene.layers:
+        yield "has layers"
+    elif not _supports_svg(scene.drawer.name):
+        yield f"is drawn by '{scene.drawer.name}'"
+    if scene.transition is not None and not scene.transition.shows_single_drawing:
+        yield f"comes in by '{scene.transition.component.name}'"
+    if any(segment.filters for segment in scene.segments):
+        yield "has filters"
+
+
+def _supports_svg(name: str) -> bool:
+    entry = drawer.get(name)
+    return entry is not None and getattr(entry.make, "supports_svg", Drawer.supports_svg)
+
+
+_TAIL = "</svg>\n"
+
+
+def _head(about: FilmInfo) -> str:
+    width, height = about.canvas.width, about.canvas.height
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">\n'
+        f"<title>{escape(about.tags['description'])}</title>\n<desc>{escape(about.tags['comment'])}</desc>\n"
+    )
+
+
+def _shown_once(elements: str, number: int, about: FilmInfo) -> str:
+    """The frame ``number``, from 0, as a group that shows when its turn has come."""
+    hidden = "" if number == 0 else ' display="none"'
+    return f"<g{hidden}>\n{elements}\n{_animation(number, about)}</g>\n"
+
+
+def _animation(number: int, about: FilmInfo) -> str:
+    if about.count == 1:
+        return ""
+    times = [("none", 0.0), ("inline", number / about.count), ("none", (number + 1) / about.count)]
+    times = [pair for pair in times if pair[1] < 1][0 if number else 1 :]
+    values, keys = ";".join(value for value, _ in times), ";".join(f"{at:.8g}" for _, at in times)
+    return (
+        f'<animate attributeName="display" calcMode="discrete" values="{values}" keyTimes="{keys}" '
+        f'dur="{float(about.count / about.rate):.6g}s" repeatCount="indefinite"/>'
+    )

@@ -1,4 +1,8 @@
-"""Frames into a film, by the ffmpeg that comes with imageio-ffmpeg or the one that ``IMAGEIO_FFMPEG_EXE`` names."""
+"""Films by ffmpeg: the one that comes with imageio-ffmpeg, or the one that ``IMAGEIO_FFMPEG_EXE`` names.
+
+Everything is set that ffmpeg would otherwise choose by the machine (threads) or by the day (dates, versions), so that
+the same frames give the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import contextlib
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -15,54 +19,88 @@ from typing import IO
 
 import imageio_ffmpeg
 import numpy as np
-from numpy.typing import NDArray
 
 from pixray_motion.errors import EncodeError
+from pixray_motion.output.base import FilmInfo, OnFrame, Writer, writer
+from pixray_motion.output.content import PIXELS, Frame
+from pixray_motion.story.model import Story
 
-Frame = NDArray[np.uint8]
-OnFrame = Callable[[int], None]
-
-_PART = re.compile(r"\[[^][]* @ (?:0x)?[0-9a-fA-F]+\] ?")  # as in [out#0/mp4 @ 0x5569c9eede40]
 FASTEST_GIF = 50  # frames a second: viewers show a gif with shorter delays ten times too slowly
-
-
-@dataclass(frozen=True)
-class Format:
-    """How one kind of film is made: the encoder that ffmpeg must have, and the arguments that choose it.
-
-    Everything is set that ffmpeg would otherwise choose by the machine (threads) or by the day (dates, versions), so
-    that the same frames give the same bytes.
-    """
-
-    encoder: str
-    arguments: tuple[str, ...]
-
-
+_PART = re.compile(r"\[[^][]* @ (?:0x)?[0-9a-fA-F]+\] ?")  # as in [out#0/mp4 @ 0x5569c9eede40]
 # The frames are sRGB. swscale would convert them by the bt601 matrix, and a player, told nothing, would guess.
 _BT709 = (
     "-vf",
     "scale=in_range=full:out_range=tv:out_color_matrix=bt709:flags=accurate_rnd+full_chroma_int,format=yuv420p,"
     "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709",
 )
-FORMATS: Mapping[str, Format] = {
-    ".mp4": Format(
-        "libx264",
-        (
-            *_BT709,
-            *("-preset", "medium", "-crf", "16", "-threads", "1"),
-            *("-movflags", "+faststart"),
-        ),
-    ),
-    ".webm": Format(
-        "libvpx-vp9",
-        (
-            *_BT709,
-            *("-crf", "24", "-b:v", "0", "-threads", "1"),
-            *("-deadline", "good", "-cpu-used", "4"),
-        ),
-    ),
-    ".gif": Format("gif", ("-loop", "0")),
-}
+
+
+@dataclass(frozen=True)
+class Video(Writer[Frame]):
+    """What ffmpeg makes in one pass over the frames: reads them once, so they may be an iterator.
+
+    ``encoder`` and ``muxer`` are ffmpeg's names; ``arguments`` choose the encoder's settings. Odd sizes are padded by
+    repeating the last row or column, because h264 and vp9 store colour at half the size.
+    """
+
+    encoder: str
+    muxer: str
+    arguments: tuple[str, ...]
+
+    needs = PIXELS
+
+    def check(self, story: Story) -> None:  # noqa: ARG002
+        """Raises: ``EncodeError`` if there is no ffmpeg, or none with this encoder."""
+        check_encoder(self.encoder)
+
+    def write(self, frames: Iterable[Frame], target: Path, about: FilmInfo, on_frame: OnFrame) -> None:
+        """Raises: ``EncodeError`` with ffmpeg's last lines."""
+        with tempfile.TemporaryDirectory(prefix="pixray-motion-") as folder:
+            notes = Path(folder, "notes.txt")
+            notes.write_text(_metadata(about.tags), encoding="utf-8")
+            inputs = ("-f", "ffmetadata", "-i", str(notes), "-map", "0:v", "-map_metadata", "1")
+            _run(frames, about.rate, (*inputs, *self.arguments, "-f", self.muxer), target, on_frame)
+
+
+@writer(".mp4")
+def mp4() -> Video:
+    """H.264, which every player shows."""
+    settings = ("-preset", "medium", "-crf", "16", "-threads", "1", "-movflags", "+faststart")
+    return Video("libx264", "mp4", (*_BT709, *settings))
+
+
+@writer(".webm")
+def webm() -> Video:
+    """VP9, for web pages."""
+    settings = ("-crf", "24", "-b:v", "0", "-threads", "1", "-deadline", "good", "-cpu-used", "4")
+    return Video("libvpx-vp9", "webm", (*_BT709, *settings))
+
+
+@writer(".gif")
+class Gif(Writer[Frame]):
+    """256 colours for the whole film, at most 50 frames a second; plays for ever.
+
+    Two passes over the frames: one filter graph that makes and uses a palette would hold all of them in memory.
+    """
+
+    needs = PIXELS
+
+    def check(self, story: Story) -> None:  # noqa: ARG002
+        """Raises: ``EncodeError`` if there is no ffmpeg, or none with this encoder."""
+        check_encoder("gif")
+
+    def write(self, frames: Iterable[Frame], target: Path, about: FilmInfo, on_frame: OnFrame) -> None:
+        """Raises: ``EncodeError`` with ffmpeg's last lines."""
+        with tempfile.TemporaryDirectory(prefix="pixray-motion-") as folder:
+            palette = Path(folder, "palette.png")
+            # palettegen counts every colour that it meets: 16 bits a colour bound what that takes, in any film.
+            colours = "format=rgb565le,format=rgb24,palettegen=stats_mode=diff"
+            _run(frames, about.rate, ("-vf", colours, "-update", "1", "-frames:v", "1"), palette, _ignore)
+            slow = f"fps={FASTEST_GIF}," if about.rate > FASTEST_GIF else ""
+            graph = f"[0:v]{slow}null[a];[a][1:v]paletteuse=dither=sierra2_4a:diff_mode=rectangle"
+            arguments = ("-i", str(palette), "-lavfi", graph, "-loop", "0", "-f", "gif")
+            _run(frames, about.rate, arguments, target, on_frame)
+        _add_comment(target, "\n".join(f"{name}: {text}" for name, text in about.tags.items()))
 
 
 @cache
@@ -80,69 +118,20 @@ def ffmpeg() -> str:
 
 
 @cache
-def check_format(suffix: str) -> None:
-    """Refuse, before anything is rendered, a film that this ffmpeg cannot write."""
-    if suffix not in FORMATS:
-        raise EncodeError(
-            f"cannot write a film as '{suffix}'; allowed: {', '.join(FORMATS)}, .svg, or a folder (end it in /)"
-        )
+def check_encoder(name: str) -> None:
+    """Refuse, before anything is rendered, a film for which this ffmpeg has no encoder. Raises: ``EncodeError``."""
     listing = subprocess.run(
         [ffmpeg(), "-hide_banner", "-encoders"], capture_output=True, text=True, stdin=subprocess.DEVNULL
     )
-    if FORMATS[suffix].encoder not in listing.stdout.split():
+    if name not in listing.stdout.split():
         raise EncodeError(
-            f"{ffmpeg()} has no encoder {FORMATS[suffix].encoder}, which {suffix} needs: unset IMAGEIO_FFMPEG_EXE to "
-            "use the ffmpeg that came with imageio-ffmpeg"
+            f"{ffmpeg()} has no encoder {name}, which this film needs: unset IMAGEIO_FFMPEG_EXE to use the ffmpeg that "
+            "came with imageio-ffmpeg"
         )
 
 
-def encode(
-    frames: Iterable[Frame],
-    output: Path,
-    rate: Fraction,
-    tags: Mapping[str, str] | None = None,
-    on_frame: OnFrame | None = None,
-) -> None:
-    """Write a film; its suffix says which kind.
-
-    Convention: a frame is (H, W, 3) uint8 sRGB, all of one size; odd sizes are padded by repeating the last row or
-    column, because h264 and vp9 store colour at half the size. ``rate`` is exact. ``frames`` is read one by one, and
-    twice for a gif, so there it must be a collection and not an iterator. ``on_frame`` hears how many were written.
-
-    Raises: ``EncodeError`` with ffmpeg's last lines. ``output`` is then whatever ffmpeg left there.
-    """
-    check_format(output.suffix)
-    with tempfile.TemporaryDirectory(prefix="pixray-motion-") as folder:
-        notes = Path(folder, "notes.txt")
-        notes.write_text(_metadata(tags or {}), encoding="utf-8")
-        if output.suffix == ".gif":
-            _encode_gif(frames, output, rate, tags or {}, Path(folder, "palette.png"), on_frame)
-            return
-        inputs = ("-f", "ffmetadata", "-i", str(notes), "-map", "0:v", "-map_metadata", "1")
-        _run(frames, rate, (*inputs, *FORMATS[output.suffix].arguments), output, on_frame)
-
-
-def _encode_gif(
-    frames: Iterable[Frame],
-    output: Path,
-    rate: Fraction,
-    tags: Mapping[str, str],
-    palette: Path,
-    on_frame: OnFrame | None,
-) -> None:
-    """Two passes over the frames: one filter graph that makes and uses a palette would hold all of them in memory."""
-    # palettegen counts every colour that it meets: 16 bits a colour bound what that takes, however long the film.
-    _run(
-        frames,
-        rate,
-        ("-vf", "format=rgb565le,format=rgb24,palettegen=stats_mode=diff", "-update", "1", "-frames:v", "1"),
-        palette,
-        None,
-    )
-    slow = f"fps={FASTEST_GIF}," if rate > FASTEST_GIF else ""
-    graph = f"[0:v]{slow}null[a];[a][1:v]paletteuse=dither=sierra2_4a:diff_mode=rectangle"
-    _run(frames, rate, ("-i", str(palette), "-lavfi", graph, *FORMATS[".gif"].arguments), output, on_frame)
-    _add_comment(output, "\n".join(f"{name}: {text}" for name, text in tags.items()))
+def _ignore(count: int) -> None:
+    """Where nobody wants to know how many frames are written."""
 
 
 def _run(
@@ -150,7 +139,7 @@ def _run(
     rate: Fraction,
     arguments: tuple[str, ...],
     output: Path,
-    on_frame: OnFrame | None,
+    on_frame: OnFrame,
 ) -> None:
     """Feed the frames to one ffmpeg process. stderr goes to a file, since a pipe that nobody reads would fill."""
     stream = iter(frames)
@@ -169,8 +158,7 @@ def _run(
         with contextlib.suppress(BrokenPipeError):  # ffmpeg has given up; its return code and log say why
             for number, frame in enumerate(_chain(first, stream), start=1):
                 pipe.write(np.ascontiguousarray(_even(frame)).data)
-                if on_frame is not None:
-                    on_frame(number)
+                on_frame(number)
             pipe.close()
         if process.wait() != 0:
             raise EncodeError(f"ffmpeg could not write the film: {_last_lines(log) or 'it gave no reason'}")
@@ -223,9 +211,8 @@ def _metadata(tags: Mapping[str, str]) -> str:
     """ffmpeg's metadata file. A story may be longer than what fits on a command line."""
     lines = [";FFMETADATA1"]
     for name, text in tags.items():
-        for (
-            character
-        ) in "\\=;#\n\r":  # the backslash first, so that it does not escape the others' backslashes
+        # The backslash first, so that it does not escape the others' backslashes.
+        for character in "\\=;#\n\r":
             text = text.replace(character, "\\" + character)
         lines.append(f"{name}={text}")
     return "\n".join(lines) + "\n"

@@ -1,0 +1,190 @@
+"""The registry of writers: what a path asks for, and a writer that somebody else adds."""
+
+import os
+import shutil
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from films import TINY, tiny
+from PIL import Image
+
+from pixray_motion.film import write_film
+from pixray_motion.geometry import Canvas
+from pixray_motion.output.base import FilmInfo, Output, Writer, writer
+from pixray_motion.output.content import PIXELS, SHAPES, Content
+from pixray_motion.output.frames import PngFrames
+from pixray_motion.output.svg import AnimatedSvg, SvgFrames
+from pixray_motion.output.video import Video
+from pixray_motion.output.work import KeptFrames, WorkFolder
+from pixray_motion.story.reading.story import parse
+
+ABOUT = FilmInfo(Fraction(8), Canvas(32, 18), range(3, 6), {"description": "d", "comment": "c"})
+EXAMPLES: dict[str, Any] = {"frames": np.full((18, 32, 3), 90, np.uint8), "shapes": "<path/>"}
+
+
+PLUGIN = '''
+from pixray_motion.errors import OutputError
+from pixray_motion.output.base import Writer, writer
+from pixray_motion.output.content import PIXELS, Frame
+
+
+@writer(".txt")
+class Means(Writer[Frame]):
+    """The mean of every frame, one per line."""
+
+    needs = PIXELS
+
+    def check(self, story):
+        if story.rate > 100:
+            raise OutputError("at most 100 means are written a second: lower the rate")
+
+    def write(self, frames, target, about, on_frame):
+        with target.open("w") as file:
+            for written, (frame, pixels) in enumerate(zip(about.frames, frames), start=1):
+                file.write(f"{frame} {pixels.mean():.3f}\\n")
+                on_frame(written)
+'''
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Path:
+    """A folder with an installed plugin in it."""
+    folder = tmp_path / "site"
+    (folder / "means-1.0.dist-info").mkdir(parents=True)
+    (folder / "means.py").write_text(PLUGIN)
+    (folder / "means-1.0.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: means\nVersion: 1.0\n"
+    )
+    (folder / "means-1.0.dist-info" / "entry_points.txt").write_text(
+        "[pixray_motion.plugins]\nmeans = means\n"
+    )
+    return folder
+
+
+def test_a_plugins_writer_writes_a_film(plugin: Path, tmp_path: Path) -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pixray_motion", *arguments]
+        path = os.pathsep.join([str(plugin), *sys.path])
+        return subprocess.run(
+            command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True
+        )
+
+    tiny(tmp_path)
+    done = run("render", "tiny.yaml", "-o", "film.txt", "--frames", "1:4")
+    assert done.returncode == 0, done.stderr
+    write_film(parse(TINY), tmp_path / "frames", range(1, 4))
+    lines = []
+    for frame in (1, 2, 3):
+        with Image.open(tmp_path / "frames" / f"frame_{frame:06d}.png") as picture:
+            lines.append(f"{frame} {np.asarray(picture).mean():.3f}")
+    assert (tmp_path / "film.txt").read_text().splitlines() == lines
+    assert ".txt: The mean of every frame, one per line.\n" in run("list", "writers").stdout
+    fast = run("render", "tiny.yaml", "-o", "fast.txt", "--set", "rate=120")
+    assert (fast.returncode, fast.stderr) == (2, "at most 100 means are written a second: lower the rate\n")
+    assert (
+        "allowed: .gif, .mp4, .svg, .txt, .webm, or a folder"
+        in run("render", "tiny.yaml", "-o", "x.avi").stderr
+    )
+    (plugin / "means.py").write_text("import nothing_of_that_name")
+    broken = run("render", "tiny.yaml", "-o", "film.txt").stderr
+    assert broken == (
+        "cannot write a film as '.txt'; allowed: .gif, .mp4, .svg, .webm, or a folder (end its name in /); broken "
+        "plugins: means\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "format", "made"),
+    [
+        ("film.mp4", ".mp4", Video),
+        ("FILM.MP4", ".mp4", Video),
+        ("a.b/film.svg", ".svg", AnimatedSvg),
+        ("frames", "/", PngFrames),
+        ("frames/", "/", PngFrames),
+        ("v1.2/", "/", PngFrames),
+        ("film.mp4/", "/", PngFrames),
+        ("a.svg/", ".svg/", SvgFrames),
+        (".hidden", "/", PngFrames),
+    ],
+)
+def test_a_path_asks_for_a_writer(path: str, format: str, made: type[Writer[Any]]) -> None:
+    output = Output.of(path)
+    assert (output.path, output.format) == (Path(path), format)
+    assert isinstance(output.writer, made)
+    assert output.is_folder == format.endswith("/")
+    assert Output.of(output) is output
+
+
+def test_every_writer_says_what_it_is_and_keeps_its_promises(tmp_path: Path) -> None:
+    for entry in writer.entries():
+        made: Writer[Any] = entry.make()
+        place = tmp_path / entry.name.replace("/", "-folder")
+        place.mkdir()
+        assert entry.summary.endswith(".")
+        films = [place / name for name in ("a", "b")]
+        for film in films:
+            told: list[int] = []
+            made.write(kept(place, made.needs), film, ABOUT, told.append)
+            assert told == [1, 2, 3], entry.name
+        assert contents(films[0]) == contents(films[1])
+        assert list(contents(films[0])) == (
+            [f"frame_{frame:06d}.{kind(entry.name)}" for frame in ABOUT.frames]
+            if entry.name.endswith("/")
+            else [""]
+        )
+
+
+def kind(name: str) -> str:
+    return name.strip("./") or "png"
+
+
+def kept(place: Path, content: Content[Any]) -> KeptFrames[Any]:
+    """Three frames on disk."""
+    folder = WorkFolder(place)
+    for frame in ABOUT.frames:
+        folder.save_frame(frame, content, EXAMPLES[content.name])
+    return KeptFrames(folder, content, ABOUT.frames)
+
+
+def contents(film: Path) -> dict[str, bytes]:
+    """Of a file, or of the files in a folder."""
+    files = sorted(film.iterdir()) if film.is_dir() else [film]
+    return {path.name if film.is_dir() else "": path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize("content", [PIXELS, SHAPES], ids=lambda content: str(content.name))
+def test_content_comes_back_and_damage_is_seen(tmp_path: Path, content: Content[Any]) -> None:
+    path = tmp_path / f"x{content.suffix}"
+    assert content.is_damaged(path, ABOUT.canvas)
+    content.save(path, EXAMPLES[content.name])
+    assert np.array_equal(content.load(path), EXAMPLES[content.name])
+    assert not content.is_damaged(path, ABOUT.canvas)
+    whole = path.read_bytes()
+    for broken in (b"", b"\0" * len(whole)):
+        path.write_bytes(broken)
+        assert content.is_damaged(path, ABOUT.canvas)
+
+
+def test_only_what_is_needed_is_kept(tmp_path: Path) -> None:
+    story = parse(TINY.replace("rate: 8", "rate: 8\ndrawer: {pixel: {grid: 8x4}}"))
+    seen: list[list[str]] = []
+
+    def look(_: object) -> None:
+        seen.append(sorted(path.name for path in (tmp_path / ".a.svg.work").iterdir()))
+
+    write_film(story, tmp_path / "a.svg", range(1), on_progress=look)
+    assert seen[1] == ["lock", "shapes", "state.safetensors"]
+
+
+def test_a_folder_that_another_render_has_made_since_is_not_removed(tmp_path: Path) -> None:
+    folder = WorkFolder(tmp_path / ".film.work")
+    with folder.locked():
+        shutil.rmtree(folder.path)
+        folder.path.mkdir()
+        (folder.path / "lock").touch()
+    assert folder.path.exists()
