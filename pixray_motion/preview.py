@@ -27,8 +27,8 @@ from pixray_motion.picture import Picture
 from pixray_motion.story.model import Story
 from pixray_motion.story.plan import Component
 from pixray_motion.story.reading.media import STATIC_KINDS
-from pixray_motion.storyboard import Board, Shot, labelled
-from pixray_motion.testcard import test_card
+from pixray_motion.storyboard import Board, Shot, add_labels
+from pixray_motion.testcard import draw_test_card
 from pixray_motion.variants import without_perceptor
 
 if TYPE_CHECKING:
@@ -73,13 +73,13 @@ def write_preview(
 ) -> None:
     """Write both files; older ones are replaced when the new ones are complete.
 
-    The test card, or ``image``, is moved by the story's plans through the raster drawers' own warp, and labelled; no
+    The test card, or ``image``, is moved by the story's plans through the raster drawers' own warp, and add_labels; no
     perceptor is loaded. With the ``studio`` of a ``draft`` story, that is rendered instead.
 
     Raises: ``OutputError`` if ``image`` cannot be read or the files cannot be written; ``EncodeError``.
     """
     canvas = _fitted(story.canvas)
-    card = test_card(canvas) if image is None else _own(image, canvas)
+    card = draw_test_card(canvas) if image is None else _own(image, canvas)
     shots = moved(story, card, canvas) if studio is None else _painted(studio, canvas)
     board = Board(story)
     with (
@@ -87,8 +87,8 @@ def write_preview(
         tempfile.TemporaryDirectory(prefix=".preview-", dir=files.animatic.parent) as folder,
     ):
         film, sheet = Path(folder, "animatic.mp4"), Path(folder, "storyboard.png")
-        encode(labelled(board.watch(shots), story), film, story.rate, tags(story), on_frame)
-        board.sheet().save(sheet)
+        encode(add_labels(board.watch(shots), story), film, story.rate, tags(story), on_frame)
+        board.draw().save(sheet)
         os.replace(film, files.animatic)
         os.replace(sheet, files.storyboard)
 

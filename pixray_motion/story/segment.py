@@ -12,7 +12,7 @@ import numpy as np
 
 from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.geometry import Motion
-from pixray_motion.movements.base import Distortion, Movement, steps
+from pixray_motion.movements.base import Distortion, Movement, compute_steps
 from pixray_motion.story.animated import FilterTrack, PromptTrack, Value
 from pixray_motion.tracks.base import Samples, Track
 
@@ -96,7 +96,7 @@ class Segment:
         return distortions
 
     def _stepped(self, number: int) -> list[Motion]:
-        return steps(self._in_turn(self.moves), *self._pairs(number))
+        return compute_steps(self._in_turn(self.moves), *self._pairs(number))
 
     def _distortions(self, number: int) -> list[tuple[CoordinateMap, ...]]:
         each = [bend.steps(*self._pairs(number)) for bend in self._in_turn(self.distortions)]

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.geometry import Canvas, Motion
-from pixray_motion.movements.base import product
+from pixray_motion.movements.base import compose
 from pixray_motion.story.animated import ease_out_quad
 from pixray_motion.story.plan import DenoiserSettings, Layer, Plan, Prompt
 from pixray_motion.story.scene import LayerTrack, Scene
@@ -157,7 +157,7 @@ class Timeline:
 
     def _motion(self, index: int, frame: int) -> Motion:
         """The step into a frame: every part's own, the inner ones acting first."""
-        return product([segment.step(own) for segment, own in self._moving(index, frame) if segment.moves])
+        return compose([segment.step(own) for segment, own in self._moving(index, frame) if segment.moves])
 
     def _distortions(self, index: int, frame: int) -> tuple[CoordinateMap, ...]:
         """The same of what bends the picture."""
