@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 # Samples under the windowed sinc of ``upsample_2x``, an even number. Fewer blur the samples between pixels more; more
 # cost time and ring further from edges.
 UPSAMPLE_TAPS = 12
-# Degree of the interpolating spline of a rebase. A quintic one keeps 0.99 of a photograph's sharpness over one resample;
-# lower degrees are quicker and blur more.
+# Degree of the interpolating spline of a rebase. A quintic one keeps 0.99 of a photograph's sharpness over one
+# resample; lower degrees are quicker and blur more.
 SPLINE_ORDER = 5
 
 

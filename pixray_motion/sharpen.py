@@ -20,9 +20,9 @@ DETAIL_LINES = 48
 def sharpen_clamped(pixels: Tensor, lines: int) -> Tensor:
     """Sharpen pictures (N, 3, h, w) in [0, 1] whose detail is coarser than their pixels; shape and range are kept.
 
-    ``lines`` is the height, in pixels, at which the whole picture is shown; its detail is worth ``DETAIL_LINES`` lines. An
-    unsharp mask, clamped between the darkest and the brightest value nearby, so that edges steepen and never ring.
-    Below about ``DETAIL_LINES`` lines the picture is returned as it is.
+    ``lines`` is the height, in pixels, at which the whole picture is shown; its detail is worth ``DETAIL_LINES``. An
+    unsharp mask, clamped between the darkest and the brightest value nearby, so that edges steepen and never ring. Up
+    to ``DETAIL_LINES`` lines the picture is returned as it is.
     """
     reach = round(lines / DETAIL_LINES / 2)
     if reach < 1:

@@ -49,7 +49,7 @@ class Basis(ABC):
 
     @abstractmethod
     def frequency(self) -> Tensor:
-        """The frequency of each coefficient, in cycles per pixel, 0..0.71, of a shape that broadcasts to theirs."""
+        """The frequency of each coefficient, in cycles per pixel, of a shape that broadcasts to theirs."""
 
     @abstractmethod
     def synthesise(self, coefficients: Tensor) -> Tensor:

@@ -4,11 +4,11 @@ Convention: pixels; the centre of pixel (column, row) is at (column + 0.5, row +
 cubic; a *shape* is one or more consecutive curves of one colour: a stroke with round caps and joins, or, where
 ``filled``, the area that its curves enclose by the non-zero rule. Shapes are composited in order, the last on top.
 
-The coverage of a pixel is a function of its distance to the nearest point of the shape's curves. Which curve is nearest,
-and where, is searched without gradients; the distance to that point is then computed again with them. Its derivative is
-exact, since the nearest point is stationary (the envelope theorem). Most pixels lie well inside a shape, where only the
-colour matters: they are found as spans of rows, and no distance is computed for them. What is compared with, and tested
-against, is diffvg (Li et al., "Differentiable Vector Graphics Rasterization", 2020), which integrates by sampling.
+The coverage of a pixel is a function of its distance to the nearest point of the shape's curves. Which curve is
+nearest, and where, is searched without gradients; the distance to that point is then computed again with them. Its
+derivative is exact, since the nearest point is stationary (the envelope theorem). Most pixels lie well inside a shape,
+where only the colour matters: they are found as spans of rows, and no distance is computed for them. Pictures and
+gradients are tested against those of diffvg (Li et al., "Differentiable Vector Graphics Rasterization", 2020).
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def rasterise_premultiplied(shapes: Shapes, height: int, width: int) -> tuple[Te
 
 
 def compute_coverage(found: Coverage, shapes: Shapes, width: int) -> Tensor:
-    """The coverage (E,), in [0, 1], of the pixels at edges: the share of a window, normal to the edge, that lies inside."""
+    """The coverage (E,), in [0, 1], of pixels at edges: the part of a window, normal to the edge, that lies inside."""
     weights = bernstein(found.t)[..., None]
     nearest = (shapes.curves.index_select(0, found.curve) * weights).sum(1)
     pixel = found.pixel[found.edge]

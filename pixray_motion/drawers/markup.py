@@ -13,7 +13,8 @@ Numbers = NDArray[np.floating[Any]]
 def format_path(points: Numbers) -> str:
     """Path data of cubic Bezier segments with control points (3 * segments + 1, 2), in user units."""
     first, rest = points[0], points[1:]
-    return f"M{_format_number(first[0])} {_format_number(first[1])}C{' '.join(_format_number(value) for value in rest.ravel())}"
+    start, controls = (" ".join(_format_number(value) for value in part.ravel()) for part in (first, rest))
+    return f"M{start}C{controls}"
 
 
 def format_polygon(corners: Numbers) -> str:

@@ -27,7 +27,7 @@ EDGE_BLUR = (
 WINDOW_RADIUS = (
     0.5 + EDGE_BLUR / 2
 )  # half the width of the window: beyond it, an edge does not change a pixel
-STROKE_FLATNESS = 0.25  # how far a piece of a stroke may lie from its curve; the spans are widened by as much, so nothing is missed
+STROKE_FLATNESS = 0.25  # how far a piece of a stroke may lie from its curve; spans are widened by as much
 FILL_FLATNESS = (
     0.02  # the same for a filled outline, whose pieces alone decide on which side of it a pixel lies
 )
@@ -74,7 +74,7 @@ class Pieces:
 
 @dataclass(frozen=True)
 class Spans:
-    """Pixels side by side near one piece: ``piece``, ``row``, and the columns ``first`` to ``end``, exclusive, (R,) each."""
+    """Pixels side by side near a piece: ``piece``, ``row``, and columns ``first`` to ``end``, exclusive; (R,) each."""
 
     piece: Tensor
     row: Tensor
@@ -212,7 +212,7 @@ def expand_counts(counts: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _flatten_curves(curves: Tensor, reach: Tensor, flat: Tensor) -> Pieces:
-    """Flatten curves (C, 4, 2) into pieces that stay within ``flat`` (C,) of them and are not longer than the search needs.
+    """Flatten curves (C, 4, 2) into pieces that stay within ``flat`` (C,) of them, no longer than the search needs.
 
     ``reach`` (C,): the distance within which pixels are searched. All are in pixels.
     """
@@ -234,7 +234,7 @@ def _flatten_curves(curves: Tensor, reach: Tensor, flat: Tensor) -> Pieces:
 def _bound_shapes(
     pieces: Pieces, owner: Tensor, margin: Tensor, height: int, width: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The bounding boxes of shapes within a margin (S,), clipped to the picture: left, top, right and bottom, (S,) each.
+    """The bounding boxes of shapes and a margin (S,), clipped to the picture: left, top, right, bottom, (S,) each.
 
     Right and bottom are exclusive.
     """
@@ -265,7 +265,7 @@ def _split_into_chunks(counts: Tensor) -> list[slice]:
 
 
 def _scan_pieces(ends: Tensor, margin: Tensor, height: int, width: int) -> Spans:
-    """Find the span of pixels, in every row, whose centres lie within a margin (P,) of a piece with ``ends`` (P, 2, 2)."""
+    """Find the pixels, in every row, whose centres lie within a margin (P,) of a piece with ``ends`` (P, 2, 2)."""
     y = ends[..., 1]
     low = (y.amin(1) - margin - 0.5).ceil().clamp(0, height)
     high = (y.amax(1) + margin + 0.5).floor().clamp(0, height)
@@ -285,7 +285,7 @@ def _rescan(outer: Spans, ends: Tensor, margin: Tensor, width: int) -> Spans:
 def _intersect_rows(
     ends: Tensor, margin: Tensor, piece: Tensor, row: Tensor, width: int
 ) -> tuple[Tensor, Tensor]:
-    """The columns, first and exclusive end, of the pixels of each row whose centres lie within the margin of its piece."""
+    """The columns, first and exclusive end, of the pixels in each row that lie within the margin of its piece."""
     x0, y0, x1, y1 = (ends.flatten(1).index_select(0, piece)).unbind(1)
     m, y = margin.index_select(0, piece), row + 0.5
     ax, ay = x1 - x0, y1 - y0
@@ -365,7 +365,7 @@ def _subtract_spans(outer: Spans, inner: Spans) -> Spans:
 def _project_onto_curves(
     pieces: Pieces, piece: Tensor, curves: Tensor, centre: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Project points ``centre`` (N, 2) onto the curves of their pieces ``piece`` (N,): distance and parameter, (N,) each.
+    """Project points ``centre`` (N, 2) onto the curves of pieces ``piece`` (N,): distance and parameter, (N,) each.
 
     By Newton's method on the squared distance, from the projection onto the straight piece.
     """

@@ -1,4 +1,4 @@
-"""Alpha compositing of flat shapes, the last on top, with a hand-written gradient (the "over" of Porter and Duff, 1984).
+"""Alpha compositing of flat shapes by "over" (Porter and Duff, 1984), the last on top, with a hand-written gradient.
 
 Autograd would keep one picture for each shape; here a shape reads and writes only the pixels that it touches.
 """

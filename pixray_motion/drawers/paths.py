@@ -75,5 +75,5 @@ def _control_points(paths: Points) -> Points:
 
 
 def _join_segments(parts: Points, last: Points) -> Points:
-    """Join segments without their last points (N, segments, k, 2) and the paths' ends (N, 2) -> (N, k * segments + 1, 2)."""
+    """Join segments without their last points (N, segments, k, 2), and the paths' ends (N, 2), to paths."""
     return np.concatenate([parts.reshape(len(parts), -1, 2), last[:, None]], 1)

@@ -91,7 +91,8 @@ class StrokeDrawer(Drawer):
         seen = ((points.max(1) > -reach) & (points.min(1) < 2 * corner + reach)).all(1)
         paper = f'<rect width="100%" height="100%" fill="{format_colour(params["paper"].numpy())}"/>'
         lines = [
-            f'<path d="{format_path(path)}" stroke="{format_colour(colour)}" stroke-width="{width:.2f}"{format_opacity(colour[3])}/>'
+            f'<path d="{format_path(path)}" stroke="{format_colour(colour)}" stroke-width="{width:.2f}"'
+            f"{format_opacity(colour[3])}/>"
             for path, width, colour in zip(points[seen], widths[seen], colours[seen], strict=True)
         ]
         group = '<g fill="none" stroke-linecap="round" stroke-linejoin="round">'

@@ -1,7 +1,8 @@
 """Tilings of the plane by cells of one shape: where each cell lies, which cell a point is in, and its outline.
 
 Convention: canvas units, x right, y down; a cell's index is (row, column), counted from the first cell that is seen. In
-the shifted tilings the cells of every other row lie half a cell to the left, so that both sides of the screen look alike.
+the shifted tilings, the cells of every other row lie half a cell to the left, so that both sides of the screen look
+alike.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ STITCH_SAG = 0.6  # rows by which the middle of a stitch hangs below its ends; 0
 MAX_OVERSAMPLING = (
     3  # sample points across a pixel, at most; with fewer, slanted edges of cells look more jagged
 )
-MANY_PIXELS = 500_000  # pixels of a canvas above which two sample points across are taken, for the memory; one above 8 times that
+# Size of a canvas, in pixels, above which only two sample points across are taken, to save memory, and one above 8 times
+# that.
+MANY_PIXELS = 500_000
 
 
 @dataclass(frozen=True)

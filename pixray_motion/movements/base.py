@@ -86,7 +86,7 @@ class Distortion:
         """The absolute pose at ``frame``, as in ``Movement.pose``."""
         return self.make(**{name: _evaluate_track(track, frame) for name, track in self.tracks.items()})
 
-    def compute_steps(self, before: Samples, after: Samples) -> list[tuple[CoordinateMap, ...]]:
+    def steps(self, before: Samples, after: Samples) -> list[tuple[CoordinateMap, ...]]:
         """For each pair of frames, (N,) and (N,), the maps that lead from the first pose to the second, in order."""
         return [
             new.relative_to(old) for old, new in zip(self._poses(before), self._poses(after), strict=True)

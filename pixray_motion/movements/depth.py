@@ -1,6 +1,6 @@
 """Movements of the picture as a plane in space, seen by a camera with a vertical field of view of ``fov`` degrees.
 
-Each is one homography. At rest the plane fills the screen: the camera stands where it just sees the plane's whole height.
+Each is one homography. At rest the plane fills the screen: the camera stands where it just sees its whole height.
 """
 
 from __future__ import annotations

@@ -79,8 +79,8 @@ class Wave(CoordinateMap):
 class Ripple(CoordinateMap):
     """Let rings run outwards from ``about`` as ``phase`` grows.
 
-    One wavelength is ``length`` canvas heights, and 360 degrees of ``phase`` move the rings on by one. ``amount`` is how
-    strongly they compress and stretch the picture along its radii; at 1 it would fold over.
+    One wavelength is ``length`` canvas heights, and 360 degrees of ``phase`` move the rings on by one. ``amount`` is
+    how strongly they compress and stretch the picture along its radii; at 1 it would fold over.
     """
 
     amount: RingShare = 0.0
@@ -200,7 +200,10 @@ class Kaleidoscope(CoordinateMap):
         return int(self.segments)
 
     def _to_polar(self, points: Points) -> tuple[Points, NDArray[np.float64], float]:
-        """Arms (..., 2) from the centre, their angles (...) in 0..2 pi, clockwise from the first segment, and a segment's."""
+        """Arms (..., 2) from the centre, their angles (...), and the angle of one segment.
+
+        Angles are in radians, 0..2 pi, clockwise from the first segment.
+        """
         arms = points - np.array(self.about)
         turn = np.mod(np.arctan2(arms[..., 1], arms[..., 0]) - np.radians(self.angle), 2 * np.pi)
         return arms, turn, 2 * np.pi / self.count

@@ -14,7 +14,7 @@ from pixray_motion.movements.base import Group, Move, Movement, is_mirroring
 from pixray_motion.story.source.diagnostics import Diagnostics, SourceLocation
 from pixray_motion.tracks.base import Clock, Constant, Samples, Track
 from pixray_motion.tracks.easing import Bezier, Steps
-from pixray_motion.tracks.formula import Formula, cost
+from pixray_motion.tracks.formula import Formula, estimate_cost
 from pixray_motion.tracks.keyframes import Keyframes
 from pixray_motion.tracks.samples import Sampled
 from pixray_motion.units import Unit
@@ -216,7 +216,7 @@ def _chunks(frames: int) -> Iterator[Samples]:
 def _cost(track: Track) -> int:
     """About how many operations a frame takes."""
     if isinstance(track, Formula):
-        return cost(track.program)
+        return estimate_cost(track.program)
     if isinstance(track, Keyframes):
         shapes = max(SHAPE_COSTS.get(type(easing), 20) for easing in set(track.easings))
         return 10 + shapes + 2 * max(_cost(part) for part in track.tracks)
