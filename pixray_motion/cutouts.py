@@ -19,12 +19,10 @@ SCALE_RANGE = (0.85, 1.2)
 ROTATION_STD = math.radians(7.5)  # radians, standard deviation
 STRETCH_STD = 0.08  # standard deviation of the logarithm of the aspect ratio's square root
 SHEAR_STD = 0.06  # standard deviation, horizontal shift per height
-COLOUR_JITTER = (
-    0.1  # contrast varies by +-0.1, brightness by half of that, single channels by two fifths of it
-)
-MAX_NOISE_STD = (
-    0.15  # the most noise, as a standard deviation on a scale of 0..1; each cutout draws its own share of it
-)
+# Contrast varies by +-0.1, brightness by half of that, single channels by two fifths of it.
+COLOUR_JITTER = 0.1
+# The most noise, as a standard deviation on a scale of 0..1; each cutout draws its own share of it.
+MAX_NOISE_STD = 0.15
 
 
 def sample_cutout_transforms(canvas: Canvas, count: int, rng: Generator) -> Tensor:

@@ -42,14 +42,11 @@ CURVE_BYTES = 10_000_000  # of a CSV or JSON table
 CURVE_ROWS = 1_000_000
 FORMULA_DEPTH = 32  # nested parentheses, calls, signs and powers
 EXPONENT = 64  # absolute value of an exponent in a formula
-CHECK_WORK = (
-    1_000_000_000  # operations of the check over all frames, one on one frame: some seconds on one core
-)
+# Operations of the check over all frames, each on one frame: some seconds on one core.
+CHECK_WORK = 1_000_000_000
 
 # Movements
-SINGULAR = (
-    1e-9  # least local area scale of a pose; below it the pose cannot be undone in float64 with any precision
-)
-STEP_SIZE = (
-    2_000_000  # factor by which one frame may magnify or shrink; the ends of one zoom are 1,000,000 apart
-)
+# The least local area scale of a pose. Below it, the pose cannot be inverted with any precision in float64.
+SINGULAR = 1e-9
+# The factor by which one frame may magnify or shrink; the ends of one zoom are 1,000,000 apart.
+STEP_SIZE = 2_000_000

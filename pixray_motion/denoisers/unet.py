@@ -15,9 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-TIME_FREQUENCIES = (
-    32  # of the sinusoidal encoding of a noise level; the weights that ship were trained with this number
-)
+# In the sinusoidal encoding of a noise level. The shapes of the weights that ship depend on it.
+TIME_FREQUENCIES = 32
 
 
 def alpha_sigma(noise_level: Tensor) -> tuple[Tensor, Tensor]:
@@ -76,8 +75,8 @@ class UNet(nn.Module):
     """Predicts v (see ``alpha_sigma``) from noisy pictures and texts.
 
     Takes pictures ``x`` (N, 3, h, w), whose clean part is in -1..1, noise levels (N,) in 0..1 and text embeddings
-    (N, ``text``) of norm 1; gives v (N, 3, h, w), float32. Where ``absent`` (N,), bool, is True, the text is replaced by
-    a learned "no text" (classifier-free guidance; Ho and Salimans, 2022). Pixels are folded 2x2 into channels, and the
+    (N, ``text``) of norm 1; gives v (N, 3, h, w), float32. Where ``absent`` (N,), bool, is True, a learned "no text"
+    replaces the text (classifier-free guidance; Ho and Salimans, 2022). Pixels are folded 2x2 into channels, and the
     sides are then halved ``len(channels) - 1`` times.
     """
 

@@ -23,9 +23,8 @@ LOW_PASS = (
 )
 # Its quadrature mirror: the high-pass filter that makes the pair orthonormal.
 HIGH_PASS = tuple(sign * tap for sign, tap in zip((1, -1) * 4, reversed(LOW_PASS), strict=True))
-MAX_LEVELS = (
-    6  # of the wavelet transform at most; more let single coefficients colour larger parts of the picture
-)
+# The most levels of the wavelet transform; with more, single coefficients colour larger parts of the picture.
+MAX_LEVELS = 6
 MIN_SIDE = 8  # pixels along the shorter side of the coarsest level, so that the filter fits into it
 
 
@@ -126,9 +125,8 @@ class WaveletBasis(Basis):
 class PixelBasis(Basis):
     """The pixels themselves. Coefficients: the planes, without any decay."""
 
-    learning_rate_factor = (
-        2.5  # no coefficient is magnified, so at the Fourier basis' learning rate pictures stay pale
-    )
+    # No coefficient is magnified, so at the Fourier basis' learning rate pictures stay pale.
+    learning_rate_factor = 2.5
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -77,7 +77,7 @@ def compute_coverage(found: Coverage, shapes: Shapes, width: int) -> Tensor:
 
 
 def filter_edge(depth: Tensor) -> Tensor:
-    """The anti-aliased coverage, in [0, 1], of pixels whose centres lie ``depth`` pixels inside of an edge.
+    """The anti-aliased coverage (E,), in [0, 1], of pixels whose centres lie ``depth`` (E,) pixels inside of an edge.
 
     The integral of a box filter one pixel wide, convolved with a narrow box of ``EDGE_BLUR``, so that the gradient is
     continuous where an edge enters the window.

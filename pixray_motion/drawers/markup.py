@@ -23,7 +23,7 @@ def format_polygon(corners: Numbers) -> str:
 
 
 def format_colour(colour: Numbers) -> str:
-    """``#rrggbb`` from red, green, blue in [0, 1], clipped; further numbers are ignored."""
+    """``#rrggbb`` from red, green, blue (3,) in [0, 1], clipped; further numbers are ignored."""
     return "#" + "".join(f"{round(float(level) * 255):02x}" for level in np.clip(colour[:3], 0, 1))
 
 

@@ -18,19 +18,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 # Lengths are in pixels.
-PIECE_LENGTH = (
-    6.0  # of a straight piece around which pixels are searched, plus the stroke's half width; costs time only
-)
-EDGE_BLUR = (
-    0.1  # blur of the pixel's window. Without it gradients to points jump where an edge runs along pixels.
-)
+# Length of the straight pieces around which pixels are searched, besides the stroke's half width. It only costs time:
+# shorter pieces are more, longer ones have more pixels near them that turn out not to be touched.
+PIECE_LENGTH = 6.0
+# Blur of the pixel's window. Without it gradients to points jump where an edge runs along pixels.
+EDGE_BLUR = 0.1
 WINDOW_RADIUS = (
     0.5 + EDGE_BLUR / 2
 )  # half the width of the window: beyond it, an edge does not change a pixel
 STROKE_FLATNESS = 0.25  # how far a piece of a stroke may lie from its curve; spans are widened by as much
-FILL_FLATNESS = (
-    0.02  # the same for a filled outline, whose pieces alone decide on which side of it a pixel lies
-)
+# The same for a filled outline, whose pieces alone decide which pixels lie inside.
+FILL_FLATNESS = 0.02
 MAX_PIECES = 256  # of one curve, so that one with runaway control points cannot use up the memory
 CHUNK_CELLS = 1 << 21  # of the tiles that are searched at once: bounds the memory
 NEWTON_STEPS = 2  # steps from the projection onto a piece to that onto its curve

@@ -22,11 +22,8 @@ KINDS = ("rect", "rectshift", "hex", "tri", "diamond", "knit")
 # Pitch of the columns over that of the rows at which a cell is a regular hexagon, triangle or square; 1 for all others.
 REGULAR_PITCH = {"hex": 2 / 3**0.5, "tri": 1 / 3**0.5, "diamond": 2.0}
 STITCH_SAG = 0.6  # rows by which the middle of a stitch hangs below its ends; 0 would be a rectangle
-MAX_OVERSAMPLING = (
-    3  # sample points across a pixel, at most; with fewer, slanted edges of cells look more jagged
-)
-# Size of a canvas, in pixels, above which only two sample points across are taken, to save memory, and one above 8 times
-# that.
+MAX_OVERSAMPLING = 3  # sample points across a pixel; with fewer, slanted edges of cells look more jagged
+# Pixels of a canvas above which only two sample points across are taken, to save memory; above 8 times that, one.
 MANY_PIXELS = 500_000
 
 

@@ -57,9 +57,9 @@ class _Standardise(torch.autograd.Function):
 class StandardisedConv2d(nn.Conv2d):
     """A convolution with scaled weight standardisation (NF-ResNets; Brock et al., 2021).
 
-    Takes (N, in, h, w) and gives (N, out, h / stride, w / stride), as padded. Its kernels have zero mean and unit norm, times a learned gain. The output does not depend on the scale of
-    ``weight``, but the optimiser's effective learning rate does: the initial standard deviation is 1 / sqrt(fan in),
-    which suits the usual learning rates of Adam.
+    Takes and gives what ``nn.Conv2d`` does. Its kernels have zero mean and unit norm, times a learned gain. The output
+    does not depend on the scale of ``weight``, but the optimiser's effective learning rate does: the initial standard
+    deviation is 1 / sqrt(fan in), which suits the usual learning rates of Adam.
     """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0) -> None:
@@ -137,7 +137,7 @@ class ImageTower(nn.Module):
         return F.normalize(self.head(self.features(pictures)).float(), dim=-1)
 
     def features(self, pictures: Tensor) -> Tensor:
-        """The features (N, channels[-1]), averaged over pictures (N, 3, size, size) in [0, 1], that the head projects."""
+        """The features (N, channels[-1]) of pictures (N, 3, size, size) in [0, 1], averaged over the positions."""
         x: Tensor = self.body(((pictures - 0.5) * 4.0).contiguous(memory_format=torch.channels_last))
         return _silu(x).mean((2, 3))
 

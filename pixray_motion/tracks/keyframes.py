@@ -103,7 +103,7 @@ class Keyframes(Track):
         return {kind: _make_cached_spline(kind, *keys) for kind in SPLINES if kind in self.easings}
 
     def _values(self, keys: Indices, frames: Samples) -> Samples:
-        """The value (N,) of key ``keys[i]`` at ``frames[i]``. Keys that change are each sampled once, for all frames."""
+        """The value (N,) of key ``keys[i]`` at ``frames[i]``. Each changing key is sampled once, for all its frames."""
         values = self._constants[keys]
         moving = np.flatnonzero(np.isnan(values))
         if moving.size:

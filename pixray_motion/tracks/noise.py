@@ -18,7 +18,7 @@ _NOISE_SALT = 0x6E6F697365  # "noise" in ASCII; makes ``noise`` independent of `
 def random(seed: int, n: Any, which: Any = 0.0) -> Samples:
     """A uniform number in [0, 1) for each whole number floor(n), on the independent stream floor(which).
 
-    NaN where ``n`` or ``which`` is not finite.
+    ``n`` and ``which`` are numbers or (N,), and so is the result. NaN where one of them is not finite.
     """
     return _hash_to_uniform(seed, np.floor(n), np.floor(which))
 
@@ -26,7 +26,8 @@ def random(seed: int, n: Any, which: Any = 0.0) -> Samples:
 def noise(seed: int, x: Any, which: Any = 0.0) -> Samples:
     """Value noise in -1..1: a curve through one random value at each whole ``x``, with two continuous derivatives.
 
-    The values between are interpolated by Perlin's quintic (2002). ``which`` selects an independent curve.
+    The values between are interpolated by Perlin's quintic (2002). ``which`` selects an independent
+    curve. ``x`` and ``which`` are numbers or (N,), and so is the result.
     """
     before = np.floor(x)
     share = x - before
