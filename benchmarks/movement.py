@@ -41,8 +41,8 @@ def told(made: Drawer, start: Params, params: Params, total: Motion) -> str:
     if isinstance(made, PixelDrawer):
         known = {tuple(cell) for cell in start["cells"].flatten(2)[0].T.tolist()}
         new = {tuple(cell) for cell in params["cells"].flatten(2)[0].T.tolist()} - known
-        fine = made.tiling.shown(3).reshape(CANVAS.height, 3, CANVAS.width, 3)
-        whole, cells = (fine == fine[:, :1, :, :1]).all((1, 3)), made.tiling.shown(1)
+        fine = made.tiling.rasterise(3).reshape(CANVAS.height, 3, CANVAS.width, 3)
+        whole, cells = (fine == fine[:, :1, :, :1]).all((1, 3)), made.tiling.rasterise(1)
         inside = [image[:, whole & (cells == cell)] for cell in np.unique(cells)]
         spread = max(np.ptp(pixels, axis=1).max() for pixels in inside if pixels.shape[1])
         return f"{len(new)} new colours, {spread:.6f} within a cell"

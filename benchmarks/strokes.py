@@ -13,7 +13,7 @@ import time
 import torch
 from torch import Tensor
 
-from pixray_motion.drawers.bezier import Shapes, drawn
+from pixray_motion.drawers.bezier import Shapes, rasterise
 
 DIFFVG = {  # (strokes, side) -> seconds
     (24, 224): 0.11 + 0.22,
@@ -45,7 +45,9 @@ def seconds(count: int, side: int) -> float:
     took = []
     for _ in range(3):
         start = time.process_time()
-        loss = drawn(Shapes(curves, owner, half_widths, colours), torch.ones(3), side, side).square().mean()
+        loss = (
+            rasterise(Shapes(curves, owner, half_widths, colours), torch.ones(3), side, side).square().mean()
+        )
         torch.autograd.grad(loss, learned)
         took.append(time.process_time() - start)
     return min(took)

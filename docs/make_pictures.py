@@ -12,7 +12,7 @@ from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.geometry import Canvas
 from pixray_motion.movements import movement
 from pixray_motion.preview import CardDrawer
-from pixray_motion.testcard import INK, PAPER, font, test_card
+from pixray_motion.testcard import INK, PAPER, draw_test_card, load_font
 
 SIZE = Canvas(240, 136)
 SHOWN: dict[str, dict[str, object]] = {
@@ -39,7 +39,7 @@ SHOWN: dict[str, dict[str, object]] = {
 
 
 def moved(name: str) -> Image.Image:
-    card = torch.from_numpy(np.array(test_card(SIZE))).permute(2, 0, 1)[None].float() / 255
+    card = torch.from_numpy(np.array(draw_test_card(SIZE))).permute(2, 0, 1)[None].float() / 255
     drawer = CardDrawer(SIZE, card)
     rng = torch.Generator()
     pose = movement.make(name)(**SHOWN[name])
@@ -57,9 +57,9 @@ def main() -> None:
     pen = ImageDraw.Draw(page)
     for index, name in enumerate(names):
         left, top = 12 + index % columns * step[0], 12 + index // columns * step[1]
-        page.paste(test_card(SIZE) if name == "at rest" else moved(name), (left, top))
+        page.paste(draw_test_card(SIZE) if name == "at rest" else moved(name), (left, top))
         values = ", ".join(f"{key}: {value:g}" for key, value in SHOWN.get(name, {}).items())
-        pen.text((left, top + SIZE.height + 3), f"{name}  {values}", INK, font(13))
+        pen.text((left, top + SIZE.height + 3), f"{name}  {values}", INK, load_font(13))
     page.quantize(128).save(Path(__file__).parent / "pictures" / "movements.png", optimize=True)
 
 

@@ -1,4 +1,4 @@
-"""Every number of a story over time, drawn as an SVG."""
+"""A chart of every number of a story over time, as an SVG."""
 
 from __future__ import annotations
 
@@ -15,62 +15,67 @@ from pixray_motion.story.segment import Segment
 from pixray_motion.tracks.base import Samples, Track
 from pixray_motion.wording import format_number, shorten
 
-WIDTH, LEFT, TOP, ROW, GAP = 1200, 220, 48, 56, 12
-POINTS = 1500  # along the whole film
-ROWS = 400
+# SVG user units: the width, the margins for names and for scenes, the height of a row, the space between rows.
+WIDTH, LEFT, TOP, ROW_HEIGHT, GAP = 1200, 220, 48, 56, 12
+FILM_SAMPLES = 1500  # of a curve over the whole film; more would be denser than the chart's pixels
+MAX_ROWS = 400  # further numbers are only counted, so that viewers can still open the file
 COLOURS = ("#2f6fb3", "#b3472f", "#2f8f57", "#7d4fa3", "#a3812f")
-Curve = tuple[Samples, Samples]  # frames of the film, values
+Curve = tuple[Samples, Samples]  # frames of the film (N,), values (N,)
 
 
 @dataclass
 class Row:
-    """One number: its name, and how it runs in each part of the film that has it."""
+    """One number: its name, and a curve for each part of the film that has it."""
 
     name: str
     curves: list[Curve] = field(default_factory=list)
 
     @property
     def span(self) -> tuple[float, float]:
+        """The least and the greatest value over all curves."""
         values = np.concatenate([curve[1] for curve in self.curves])
         return float(values.min()), float(values.max())
 
 
 def draw_curves(story: Story) -> str:
-    """An SVG with a row for each number, over all scenes, whose names stand above."""
-    rows = list(_rows(story).values())
-    shown = rows[:ROWS]
-    height = TOP + len(shown) * (ROW + GAP) + GAP
-    body = [*_scenes(story, height), *(line for i, row in enumerate(shown) for line in _row(i, row, story))]
+    """Draw an SVG with a row for each number over all scenes, whose names stand at the top."""
+    rows = list(_collect_rows(story).values())
+    shown = rows[:MAX_ROWS]
+    height = TOP + len(shown) * (ROW_HEIGHT + GAP) + GAP
+    body = [
+        *_draw_scenes(story, height),
+        *(line for i, row in enumerate(shown) for line in _draw_row(i, row, story)),
+    ]
     if len(rows) > len(shown):
-        body.append(_text(GAP, height - 4, f"and {len(rows) - len(shown)} more numbers"))
+        body.append(_draw_text(GAP, height - 4, f"and {len(rows) - len(shown)} more numbers"))
     style = "font-family='sans-serif' font-size='12' fill='#222'"
     head = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {height}' {style}>"
     return "\n".join([head, f"<rect width='{WIDTH}' height='{height}' fill='#faf8f2'/>", *body, "</svg>\n"])
 
 
-def _rows(story: Story) -> dict[str, Row]:
+def _collect_rows(story: Story) -> dict[str, Row]:
     rows: dict[str, Row] = {}
     for scene in story.scenes:
-        for name, segment, track in _tracks(scene):
-            _add(rows, name, segment, track, story)
+        for name, segment, track in _iterate_tracks(scene):
+            _add_curve(rows, name, segment, track, story)
     return rows
 
 
-def _add(rows: dict[str, Row], name: str, segment: Segment, track: Track, story: Story) -> None:
-    """A part that several scenes lie in is drawn once."""
+def _add_curve(rows: dict[str, Row], name: str, segment: Segment, track: Track, story: Story) -> None:
+    """Add a number's curve over a segment, once, although several scenes may lie in that segment."""
     span = segment.span
-    count = max(2, min(span.frames + 1, round(POINTS * span.frames / len(story.frames))))
+    count = max(2, min(span.frames + 1, round(FILM_SAMPLES * span.frames / len(story.frames))))
     frames = np.linspace(span.start, span.start + span.frames, count)
     row = rows.setdefault(name, Row(name))
     if not any(np.array_equal(frames, drawn) for drawn, _ in row.curves):
         row.curves.append((frames, track.sample(span.samples(frames))))
 
 
-def _tracks(scene: Scene, where: str = "") -> Iterator[tuple[str, Segment, Track]]:
-    """All numbers of a scene, its sequences and its layers, by names that scenes share."""
+def _iterate_tracks(scene: Scene, where: str = "") -> Iterator[tuple[str, Segment, Track]]:
+    """All numbers of a scene, its sequences and its layers. Scenes share their names, and so their rows."""
     for depth, segment in enumerate(scene.segments):
         name = f"{where}{'sequence: ' * min(depth, 1)}"
-        for label, track in _of_segment(segment):
+        for label, track in _iterate_segment(segment):
             yield name + label, segment, track
     yield f"{where}steps", *scene.steps
     if scene.denoiser:
@@ -78,19 +83,19 @@ def _tracks(scene: Scene, where: str = "") -> Iterator[tuple[str, Segment, Track
         for label in ("weight", "guidance_scale", "strength"):
             yield f"{where}denoiser {label}", segment, getattr(line, label)
     for layer in scene.layers:
-        yield from _layer(layer)
+        yield from _iterate_layer(layer)
 
 
-def _layer(layer: LayerTrack) -> Iterator[tuple[str, Segment, Track]]:
+def _iterate_layer(layer: LayerTrack) -> Iterator[tuple[str, Segment, Track]]:
     yield f"{layer.name}: opacity", layer.segment, layer.opacity
     for scene in layer.scenes.scenes:
-        yield from _tracks(scene, f"{layer.name}: ")
+        yield from _iterate_tracks(scene, f"{layer.name}: ")
 
 
-def _of_segment(segment: Segment) -> Iterator[tuple[str, Track]]:
+def _iterate_segment(segment: Segment) -> Iterator[tuple[str, Track]]:
     moves: tuple[Movement | Distortion, ...] = (*segment.moves, *segment.distortions)
     for move in moves:
-        yield from _of_move(move)
+        yield from _iterate_move(move)
     for index, prompt in enumerate(segment.prompts, 1):
         yield f"prompt {index} weight", prompt.weight
     for loss in segment.losses:
@@ -102,10 +107,10 @@ def _of_segment(segment: Segment) -> Iterator[tuple[str, Track]]:
             yield f"{line.name} {name}", track
 
 
-def _of_move(move: Movement | Distortion) -> Iterator[tuple[str, Track]]:
+def _iterate_move(move: Movement | Distortion) -> Iterator[tuple[str, Track]]:
     if isinstance(move, Group):
         for child in move.children:
-            yield from _of_move(child)
+            yield from _iterate_move(child)
     elif isinstance(move, (Move, Distortion)):
         for name, track in move.tracks.items():
             axes = zip("xy", track, strict=True) if isinstance(track, tuple) else [("", track)]
@@ -113,35 +118,36 @@ def _of_move(move: Movement | Distortion) -> Iterator[tuple[str, Track]]:
                 yield f"{move.name} {name} {axis}".strip(), part
 
 
-def _x(frames: Samples | float, story: Story) -> Samples:
+def _frames_to_x(frames: Samples | float, story: Story) -> Samples:
+    """Horizontal positions in user units, of the same shape as ``frames`` of the film."""
     return LEFT + np.asarray(frames) * ((WIDTH - LEFT - GAP) / len(story.frames))
 
 
-def _scenes(story: Story, height: int) -> Iterator[str]:
+def _draw_scenes(story: Story, height: int) -> Iterator[str]:
     for scene in story.scenes:
-        x = float(_x(scene.start, story))
+        x = float(_frames_to_x(scene.start, story))
         yield f"<path d='M{x:.1f} {GAP}V{height}' stroke='#d8d2c0'/>"
         time = f"{float(scene.start / story.rate):.4g}s"
         room = int(scene.frames / len(story.frames) * (WIDTH - LEFT) / 7)
-        yield _text(x + 4, 20, shorten(scene.name)[:room])
-        yield _text(x + 4, 36, time[:room])
+        yield _draw_text(x + 4, 20, shorten(scene.name)[:room])
+        yield _draw_text(x + 4, 36, time[:room])
 
 
-def _row(index: int, row: Row, story: Story) -> Iterator[str]:
-    top = TOP + index * (ROW + GAP)
+def _draw_row(index: int, row: Row, story: Story) -> Iterator[str]:
+    top = TOP + index * (ROW_HEIGHT + GAP)
     low, high = row.span
-    yield f"<rect x='{LEFT}' y='{top}' width='{WIDTH - LEFT - GAP}' height='{ROW}' fill='#00000008'/>"
-    yield _text(GAP, top + ROW / 2 + 4, shorten(row.name))
-    yield _text(LEFT - 8, top + 10, format_number(high), "end")
+    yield f"<rect x='{LEFT}' y='{top}' width='{WIDTH - LEFT - GAP}' height='{ROW_HEIGHT}' fill='#00000008'/>"
+    yield _draw_text(GAP, top + ROW_HEIGHT / 2 + 4, shorten(row.name))
+    yield _draw_text(LEFT - 8, top + 10, format_number(high), "end")
     if high > low:
-        yield _text(LEFT - 8, top + ROW, format_number(low), "end")
+        yield _draw_text(LEFT - 8, top + ROW_HEIGHT, format_number(low), "end")
     for frames, values in row.curves:
         share = (values - low) / (high - low) if high > low else np.full(values.shape, 0.5)
-        ys = top + 3 + (1 - share) * (ROW - 6)
-        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(_x(frames, story), ys, strict=True))
+        ys = top + 3 + (1 - share) * (ROW_HEIGHT - 6)
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(_frames_to_x(frames, story), ys, strict=True))
         colour = COLOURS[index % len(COLOURS)]
         yield f"<polyline points='{points}' fill='none' stroke='{colour}' stroke-width='1.5'/>"
 
 
-def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
+def _draw_text(x: float, y: float, text: str, anchor: str = "start") -> str:
     return f"<text x='{x:.1f}' y='{y:.1f}' text-anchor='{anchor}'>{escape(text)}</text>"

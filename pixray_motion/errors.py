@@ -1,4 +1,4 @@
-"""The errors that a user may see: each says what is wrong, where, and what to do, in one sentence."""
+"""The errors that users see. Each says what is wrong, where, and what to do about it, in one sentence."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ _REMEDIES = {
 
 
 def reason(error: OSError, otherwise: str = "") -> str:
-    """What the system says, in lower case, and the remedy, or ``otherwise`` where none is known."""
+    """The system's message in lower case, followed by a remedy: ours where we know one, or else ``otherwise``."""
     remedy = _REMEDIES.get(error.errno or 0, otherwise)
     return (error.strerror or str(error)).lower() + (f"; {remedy}" if remedy else "")
 
 
 class MotionError(Exception):
-    """Anything that is wrong with what the user gave us or with the machine; the command line exits with 2."""
+    """Anything wrong with the user's input or with the machine. The command line prints it and exits with 2."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake in a story file: 1-based line and column (in characters), and one sentence.
+    """One mistake in a story: 1-based line and column (in characters), and one sentence.
 
-    ``option`` is the ``--set`` value, ``key=value``, where the mistake is in one and not in the file. ``detail`` are
-    lines that show the mistake, as a formula and a mark below the character that is wrong. ``file`` is the included
-    file that the mistake is in, if it is in one.
+    ``option`` is the ``--set`` value, ``key=value``, if the mistake is in one and not in the file. ``detail`` holds
+    lines that show the mistake, such as a formula with a mark below the wrong character. ``file`` is the name of the
+    included file that has the mistake, if it is not the story itself.
     """
 
     line: int
@@ -47,15 +47,15 @@ class Problem:
     detail: tuple[str, ...] = ()
     file: str = ""
 
-    def within(self, path: str) -> str:
-        """The line that a user sees, and below it the detail, indented; ``path`` is the story file's name."""
+    def format(self, path: str) -> str:
+        """The line that a user sees, followed by the detail, indented. ``path`` is the name of the story file."""
         name = os.path.join(os.path.dirname(path), self.file) if self.file else path
         where = f"--set {self.option}" if self.option else f"{name}:{self.line}:{self.column}"
         return "\n    ".join([f"{where}: {self.message}", *self.detail])
 
 
 class StoryError(MotionError):
-    """Every mistake that was found in one story, in the order of the file, those in options last."""
+    """Every mistake found in one story, in the order of the file; those in options come last."""
 
     def __init__(self, path: str, problems: Sequence[Problem]) -> None:
         self.path = path
@@ -63,28 +63,28 @@ class StoryError(MotionError):
         super().__init__(path, self.problems)
 
     def __str__(self) -> str:
-        return "\n".join(problem.within(self.path) for problem in self.problems)
+        return "\n".join(problem.format(self.path) for problem in self.problems)
 
 
 class PluginError(MotionError):
-    """A plugin could not be loaded, or it registers a name that is taken."""
+    """A plugin could not be loaded, or registers a name that is taken."""
 
 
 class MissingExtra(MotionError):
-    """A feature needs a package that is not installed; the message holds the pip command."""
+    """A feature needs a package that is not installed. The message holds the pip command."""
 
 
 class ModelError(MotionError):
-    """A weight file is missing, damaged or of another kind."""
+    """A file of weights is missing, damaged or of another kind."""
 
 
 class EncodeError(MotionError):
-    """ffmpeg is missing or failed; the message holds its last lines."""
+    """ffmpeg is missing or failed. The message holds its last lines."""
 
 
 class CheckpointError(MotionError):
-    """A saved state does not fit the story, the program or this machine."""
+    """A saved state does not match the story, the program or this machine."""
 
 
 class OutputError(MotionError):
-    """What should be written cannot be, or something that must not be lost is in its place."""
+    """An output cannot be written, or would replace something that must not be lost."""

@@ -1,6 +1,7 @@
-"""torch, imported when it is first used.
+"""torch, imported at first use.
 
-Stories are read, checked and planned by the same modules that draw, and importing torch takes longer than that.
+The modules that draw also read, check and plan stories, and importing torch takes longer than all of that. A plug-in
+that writes ``from pixray_motion.lazy import torch`` instead of ``import torch`` keeps these commands quick.
 """
 
 from __future__ import annotations
@@ -10,8 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 
 class _Torch:
+    """Stands in for the module ``torch``; type checkers see the module itself."""
+
     def __getattr__(self, name: str) -> Any:
-        return getattr(importlib.import_module("torch"), name)
+        """Called only for attributes that were not asked for before: each is looked up in torch once and kept here."""
+        value = getattr(importlib.import_module("torch"), name)
+        setattr(self, name, value)
+        return value
 
 
 if TYPE_CHECKING:

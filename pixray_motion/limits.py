@@ -1,36 +1,52 @@
-"""What a story may ask for at most. Every limit is tested before anything of that size is made."""
+"""The most that a story may ask for. Every limit is tested before anything of that size is made.
+
+Unless a comment says otherwise, a value is a maximum, inclusive, and a pair is (least, most). They keep a hostile or
+mistaken story from using up memory or time before its first frame; raising one costs only that protection.
+"""
 
 from fractions import Fraction
 
-FILE_BYTES = 1_000_000
-NODES = 50_000  # three seconds of parsing
-LINE_CHARACTERS = 200_000
-DEPTH = 64
-SCENES = 10_000
-FILM_FRAMES = 1_000_000
-CANVAS = (16, 8192)
-RATE = (Fraction(1, 60), Fraction(240))  # players and muxers lose count of slower films
-RATE_DIGITS = 1_000_000
-SEED = 2**63 - 1
-INCLUDES = 100
-REPEATS = 1000
-LINES = 100  # prompts, movements or filters in one scene
-LAYERS = 16  # of one scene
-IMAGE_BYTES = 50_000_000
-TEXT_CHARACTERS = 500
+# The file
+FILE_BYTES = 1_000_000  # of a story or an included file
+NODES = 50_000  # YAML values, keys included: about three seconds of parsing
+LINE_CHARACTERS = 200_000  # of a story or a table; ruamel's time grows with the square of a tag's length
+DEPTH = 64  # levels of nested lists and mappings
+INCLUDES = 100  # files that one story includes, directly or not
+PROBLEMS = 100  # mistakes told one by one; the rest is only counted
+
+# Texts, in characters
+TEXT_CHARACTERS = 500  # of a text layer
 PROMPT_CHARACTERS = 10_000
-NAME_CHARACTERS = 100
+NAME_CHARACTERS = 100  # of a scene or a layer
 NUMBER_CHARACTERS = 40
 TIME_CHARACTERS = 100  # a marker's name and a time
-MARKERS = 1000
-BPM = (Fraction(1), Fraction(1000))
-EASING_STEPS = 10_000
-CURVE_BYTES = 10_000_000
-CURVE_ROWS = 1_000_000
 FORMULA_CHARACTERS = 500
-FORMULA_DEPTH = 32
-EXPONENT = 64
-CHECK_WORK = 1_000_000_000  # single operations on single frames, some seconds on one core
-PROBLEMS = 100
+
+# The film
+SCENES = 10_000
+REPEATS = 1000  # repetitions of scenes, summed over the film
+LINES = 100  # prompts, movements or filters in one scene
+LAYERS = 16  # of one scene
+MARKERS = 1000
+FILM_FRAMES = 1_000_000
+CANVAS = (16, 8192)  # pixels along each side
+RATE = (Fraction(1, 60), Fraction(240))  # frames a second; players and muxers lose count of slower films
+RATE_DIGITS = 1_000_000  # numerator and denominator of the frame rate, each
+BPM = (Fraction(1), Fraction(1000))  # beats a minute
+SEED = 2**63 - 1
+IMAGE_BYTES = 50_000_000  # of one image file
+
+# Numbers over time
+EASING_STEPS = 10_000  # n of ``steps(n)``
+CURVE_BYTES = 10_000_000  # of a CSV or JSON table
+CURVE_ROWS = 1_000_000
+FORMULA_DEPTH = 32  # nested parentheses, calls, signs and powers
+EXPONENT = 64  # absolute value of an exponent in a formula
+# Operations of the check over all frames, each on one frame: some seconds on one core.
+CHECK_WORK = 1_000_000_000
+
+# Movements
+# The least local area scale of a pose. Below it, the pose cannot be inverted with any precision in float64.
 SINGULAR = 1e-9
-STEP_SIZE = 2_000_000  # what one frame may magnify or shrink by; one zoom's ends are 1,000,000 apart
+# The factor by which one frame may magnify or shrink; the ends of one zoom are 1,000,000 apart.
+STEP_SIZE = 2_000_000

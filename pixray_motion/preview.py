@@ -27,9 +27,9 @@ from pixray_motion.picture import Picture
 from pixray_motion.story.model import Story
 from pixray_motion.story.plan import Component
 from pixray_motion.story.reading.media import STATIC_KINDS
-from pixray_motion.storyboard import Board, Shot, labelled
+from pixray_motion.storyboard import Board, Shot, add_labels
 from pixray_motion.studio import Studio, load_masks, make_drawer
-from pixray_motion.testcard import test_card
+from pixray_motion.testcard import draw_test_card
 from pixray_motion.variants import without_perceptor
 
 if TYPE_CHECKING:
@@ -69,13 +69,13 @@ def write_preview(
 ) -> None:
     """Write both files; older ones are replaced when the new ones are complete.
 
-    The test card, or ``image``, is moved by the story's plans through the raster drawers' own warp, and labelled; no
+    The test card, or ``image``, is moved by the story's plans through the raster drawers' own warp, and add_labels; no
     perceptor is loaded. With the ``studio`` of a ``draft`` story, that is rendered instead.
 
     Raises: ``OutputError`` if ``image`` cannot be read or the files cannot be written; ``EncodeError``.
     """
     canvas = _fitted(story.canvas)
-    card = test_card(canvas) if image is None else _own(image, canvas)
+    card = draw_test_card(canvas) if image is None else _own(image, canvas)
     shots = moved(story, card, canvas) if studio is None else _painted(studio, canvas)
     board = Board(story)
     with (
@@ -84,9 +84,9 @@ def write_preview(
     ):
         film, sheet = Path(folder, "animatic.mp4"), Path(folder, "storyboard.png")
         about = FilmInfo(story.rate, canvas, story.frames, tags(story))
-        frames = labelled(board.watch(shots), story)
+        frames = add_labels(board.watch(shots), story)
         Output.of(files.animatic).writer.write(frames, film, about, on_frame or (lambda _: None))
-        board.sheet().save(sheet)
+        board.draw().save(sheet)
         os.replace(film, files.animatic)
         os.replace(sheet, files.storyboard)
 

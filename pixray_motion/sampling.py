@@ -1,4 +1,4 @@
-"""Resampling: from planes of numbers to other planes of numbers."""
+"""Resampling of images and of coordinate maps."""
 
 from __future__ import annotations
 
@@ -12,14 +12,20 @@ from pixray_motion.lazy import torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-TAPS = 12  # of the kernel that doubles a picture
-SPLINE_ORDER = 5  # a quintic spline keeps 0.99 of the sharpness of a photograph over one resample
+# Samples under the windowed sinc of ``upsample_2x``, an even number. Fewer blur the samples between pixels more; more
+# cost time and ring further from edges.
+UPSAMPLE_TAPS = 12
+# Degree of the interpolating spline of a rebase. A quintic one keeps 0.99 of a photograph's sharpness over one
+# resample; lower degrees are quicker and blur more.
+SPLINE_ORDER = 5
 
 
 def grid(maps: Tensor, size: tuple[int, int]) -> Tensor:
-    """(N, H, W, 2) sampling points, from (N, 3, 3) maps of the square [-1, 1] to grid_sample's [-1, 1].
+    """Sampling points (N, H, W, 2) for ``torch.nn.functional.grid_sample``, from projective maps (N, 3, 3).
 
-    The points stand for pixel centres (align_corners=False); dtype and device are those of ``maps``.
+    Convention: each map is a backward map, from the square [-1, 1] of the output (x right, y down) to grid_sample's
+    [-1, 1] of the input. Points stand for pixel centres (align_corners=False). ``size`` is (H, W); dtype and device are
+    those of ``maps``.
     """
     rows, columns = size
     y = (torch.arange(rows, dtype=maps.dtype, device=maps.device) + 0.5) * 2 / rows - 1
@@ -30,13 +36,15 @@ def grid(maps: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def upsample_2x(image: Tensor) -> Tensor:
-    """(N, C, h, w) -> (N, C, 2h, 2w): after each sample, and below it, one half way to the next, by a windowed sinc.
+    """Double the density of images (N, C, h, w) -> (N, C, 2h, 2w), by a Lanczos-windowed sinc.
 
-    The samples themselves stay as they are, so the plane's centre moves by a quarter of one of its pixels. Sampling the
-    result with a cubic kernel keeps 0.98 of the sharpness half way between pixels, where it kept 0.84.
+    Each sample is kept exactly and followed, to its right and below, by one interpolated half way to the next. The
+    samples therefore lie a quarter of an input pixel to the upper left of where pixel centres of the doubled image
+    would be; the caller has to shift by that much. Sampling the result with a cubic kernel keeps 0.98 of the sharpness
+    half way between pixels; a cubic kernel on the original keeps 0.84.
     """
-    reach = TAPS // 2
-    kernel = _half_way().to(image)
+    reach = UPSAMPLE_TAPS // 2
+    kernel = _make_half_sample_kernel().to(image)
     padded = torch.nn.functional.pad(image, (reach - 1, reach, reach - 1, reach), mode="replicate").flatten(
         0, 1
     )[:, None]
@@ -50,21 +58,29 @@ def upsample_2x(image: Tensor) -> Tensor:
 def apply_border_mode(
     points: NDArray[np.float64], half: tuple[float, float], border: str
 ) -> NDArray[np.float64]:
-    """Bring (..., 2) points of the plane into the rectangle of +-``half``, as the border mode has it."""
+    """Map points (..., 2) of the whole plane into the screen's rectangle, -``half`` to +``half``, by a border mode.
+
+    ``border``: "wrap" repeats the picture, "mirror" reflects it at its edges, any other mode clamps to the edge.
+    Points and ``half`` (x, y) are in canvas units.
+    """
     size = 2 * np.array(half)
     place = points + half
     if border == "wrap":
         place = np.mod(place, size)
     elif border == "mirror":
         place = size - np.abs(size - np.mod(place, 2 * size))
-    folded_place: NDArray[np.float64] = np.clip(place, 0, size) - half
-    return folded_place
+    inside: NDArray[np.float64] = np.clip(place, 0, size) - half
+    return inside
 
 
 def spline_sample(
     image: NDArray[np.float64], points: NDArray[np.float64], density: float, order: int = SPLINE_ORDER
 ) -> NDArray[np.float64]:
-    """Sample a plane (3, h, w), centred, ``density`` pixels to a canvas height, at (H, W, 2) points -> (3, H, W)."""
+    """Sample an image (3, h, w) at points (H, W, 2) -> (3, H, W), by an interpolating spline.
+
+    The image's centre is the origin of the canvas units in which the points are given, ``density`` is its pixels per
+    canvas height, and ``order`` is the spline's degree (1 is bilinear). Beyond its edges the image is mirrored.
+    """
     height, width = image.shape[1:]
     rows = points[..., 1] * density + (height - 1) / 2
     columns = points[..., 0] * density + (width - 1) / 2
@@ -80,27 +96,29 @@ def spline_sample(
 def field_sample(
     field: NDArray[np.float64], places: NDArray[np.float64], density: float, points: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """What a map of the plane, known as (h, w, 2) at its ``places`` (h, w, 2), has at (..., 2) points.
+    """Evaluate a sampled coordinate map at points (..., 2) -> (..., 2), all in canvas units.
 
-    How far it carries things is interpolated, and beyond the places goes on as it is at the nearest.
+    ``field`` (h, w, 2) holds where the map sends the grid points ``places`` (h, w, 2), ``density`` of them per canvas
+    height, centred at the origin. Its *displacement* is interpolated by a cubic spline, and beyond the grid equals that
+    of the nearest grid point.
     """
     from scipy.ndimage import map_coordinates
 
     height, width = field.shape[:2]
     rows = points[..., 1] * density + (height - 1) / 2
     columns = points[..., 0] * density + (width - 1) / 2
-    carried = [
+    displacement = [
         map_coordinates(axis, (rows, columns), order=3, mode="nearest")
         for axis in np.moveaxis(field - places, -1, 0)
     ]
-    field_there: NDArray[np.float64] = points + np.stack(carried, -1)
-    return field_there
+    images: NDArray[np.float64] = points + np.stack(displacement, -1)
+    return images
 
 
 def _linear_sample(
     image: NDArray[np.float64], rows: NDArray[np.float64], columns: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """What ``map_coordinates`` gives for order 1, several times quicker."""
+    """The result of ``map_coordinates`` with order 1, computed by torch, which is several times quicker."""
     height, width = image.shape[1:]
     places = np.stack([columns * (2 / (width - 1)) - 1, rows * (2 / (height - 1)) - 1], -1)
     sampled = torch.nn.functional.grid_sample(
@@ -113,8 +131,8 @@ def _linear_sample(
     return result
 
 
-def _half_way() -> Tensor:
-    """(TAPS,): the weights of the samples around the point half way between the two in the middle."""
-    places = np.arange(TAPS) - (TAPS - 1) / 2
-    weights = np.sinc(places) * np.sinc(places / (TAPS / 2))
+def _make_half_sample_kernel() -> Tensor:
+    """The weights (UPSAMPLE_TAPS,) that interpolate half way between the two samples in the middle; they sum to 1."""
+    places = np.arange(UPSAMPLE_TAPS) - (UPSAMPLE_TAPS - 1) / 2
+    weights = np.sinc(places) * np.sinc(places / (UPSAMPLE_TAPS / 2))
     return torch.from_numpy(weights / weights.sum())

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from pixray_motion.drawers.base import drawer
-from pixray_motion.drawers.bases import BASES, HIGH, LOW, Basis
+from pixray_motion.drawers.bases import BASES, HIGH_PASS, LOW_PASS, Basis
 from pixray_motion.geometry import Canvas
 
 every = pytest.mark.parametrize("name", BASES)
@@ -23,16 +23,16 @@ def planes(size: tuple[int, int]) -> torch.Tensor:
 @sizes
 def test_planes_come_back_from_their_parts(name: str, size: tuple[int, int]) -> None:
     made, before = basis(name, size), planes(size)
-    parts = made.parts(before)
+    parts = made.analyse(before)
     assert parts.shape == made.shape
-    assert (made.planes(parts) - before).abs().max() < 1e-5
+    assert (made.synthesise(parts) - before).abs().max() < 1e-5
 
 
 @sizes
 def test_wavelets_keep_energy_and_fade_by_frequency(size: tuple[int, int]) -> None:
     even, before = basis("dwt", size, decay=0.0), planes(size)
     assert even.gain.unique().tolist() == [1.0]
-    assert even.parts(before).square().sum() == pytest.approx(float(before.square().sum()), rel=1e-5)
+    assert even.analyse(before).square().sum() == pytest.approx(float(before.square().sum()), rel=1e-5)
     faded = basis("dwt", size).gain
     assert faded.square().mean() == pytest.approx(1, rel=1e-5)
     assert faded[0, 0] == faded.max()
@@ -40,7 +40,7 @@ def test_wavelets_keep_energy_and_fade_by_frequency(size: tuple[int, int]) -> No
 
 
 def test_the_filters_are_orthonormal() -> None:
-    low, high = torch.tensor(LOW), torch.tensor(HIGH)
+    low, high = torch.tensor(LOW_PASS), torch.tensor(HIGH_PASS)
     for shift in range(0, 8, 2):
         same = 1.0 if shift == 0 else 0.0
         assert float(low[shift:] @ low[: 8 - shift]) == pytest.approx(same, abs=1e-6)
@@ -50,7 +50,7 @@ def test_the_filters_are_orthonormal() -> None:
 
 def test_a_flat_plane_has_no_detail() -> None:
     made = basis("dwt", (64, 96))
-    parts = made.parts(torch.ones(1, 3, 64, 96))
+    parts = made.analyse(torch.ones(1, 3, 64, 96))
     assert parts[..., 32:, :].abs().max() < 1e-5
     assert parts[..., 48:].abs().max() < 1e-5
 

@@ -68,7 +68,7 @@ def test_two_steps_make_one(
     both = ComposedMap((*second.relative_to(first), *third.relative_to(second)))
     assert np.allclose(both.apply(places), ComposedMap(third.relative_to(first)).apply(places), atol=1e-8)
     assert np.allclose(
-        ComposedMap((*both.each(), *first.relative_to(third))).apply(places), places, atol=1e-8
+        ComposedMap((*both.parts(), *first.relative_to(third))).apply(places), places, atol=1e-8
     )
     assert first.relative_to(first) == ()
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from pixray_motion.drawers.bezier import Shapes, drawn, premultiplied
-from pixray_motion.drawers.nearest import find
+from pixray_motion.drawers.bezier import Shapes, rasterise, rasterise_premultiplied
+from pixray_motion.drawers.nearest import find_coverage
 
 SCENES = sorted(Path(__file__).parent.glob("data/diffvg/*.npz"))
 scene = pytest.mark.parametrize("path", SCENES, ids=lambda path: path.stem)
@@ -32,9 +32,9 @@ def as_diffvg(
 ) -> tuple[Tensor, Tensor]:
     """Colours (3, h, w), averaged over samples with nothing = 0, and alpha (h, w)."""
     width, height = size
-    rgb, through = premultiplied(Shapes(curves, owner, half_widths, colours), height, width)
+    rgb, through = rasterise_premultiplied(Shapes(curves, owner, half_widths, colours), height, width)
     solid = torch.cat([colours[:, :3], torch.ones_like(colours[:, 3:])], 1)
-    _, beside = premultiplied(Shapes(curves, owner, half_widths, solid), height, width)
+    _, beside = rasterise_premultiplied(Shapes(curves, owner, half_widths, solid), height, width)
     alpha = 1 - through
     return rgb / alpha.clamp(min=1e-6) * (1 - beside), alpha
 
@@ -90,7 +90,7 @@ def test_gradients_to_points_are_finite_differences_in_every_scene(path: Path) -
 
     def loss(points: Tensor) -> Tensor:
         shapes = Shapes(torch.cat([points, curves[len(points) :]]), owner, half_widths, colours)
-        return (drawn(shapes, torch.ones(3).double(), height, width) - target).square().mean()
+        return (rasterise(shapes, torch.ones(3).double(), height, width) - target).square().mean()
 
     points = some.clone().requires_grad_()
     loss(points).backward()
@@ -144,7 +144,7 @@ def test_filled_shapes_cover_what_they_enclose(name: str) -> None:
     owner, none = torch.zeros(len(curves), dtype=torch.long), torch.zeros(1, dtype=torch.float64)
     ink = torch.tensor([[1.0, 1, 1, 1]], dtype=torch.float64)
     shapes = Shapes(curves, owner, none, ink, torch.tensor([True]))
-    _, through = premultiplied(shapes, 40, 40)
+    _, through = rasterise_premultiplied(shapes, 40, 40)
     assert np.abs(1 - through.numpy() - inside(curves, 16, 40)).mean() < 0.004
 
 
@@ -158,7 +158,7 @@ def test_a_filled_shape_lies_in_the_order_of_the_others() -> None:
     shapes = Shapes(
         torch.cat([line, square, other]), owner, thin, colours, torch.tensor([False, True, False])
     )
-    image = drawn(shapes, torch.ones(3).double(), 40, 40)
+    image = rasterise(shapes, torch.ones(3).double(), 40, 40)
     assert image[:, 20, 15].tolist() == pytest.approx([0, 1, 0], abs=1e-6)  # hidden
     assert image[:, 20, 35].tolist() == pytest.approx([1, 0, 0], abs=1e-6)
     assert image[:, 10, 15].tolist() == pytest.approx([0, 0, 1], abs=1e-6)
@@ -175,7 +175,7 @@ def test_all_gradients_are_exact_in_small_scenes() -> None:
 
     def picture(*parts: Tensor) -> Tensor:
         curves = torch.cat([parts[0], polygon(parts[4])])
-        return drawn(Shapes(curves, owner, parts[1], parts[2], filled), parts[3], 16, 16)
+        return rasterise(Shapes(curves, owner, parts[1], parts[2], filled), parts[3], 16, 16)
 
     assert torch.autograd.gradcheck(
         picture, (stroke, half_widths, colours, paper, corners), eps=1e-6, atol=2e-3
@@ -186,7 +186,11 @@ def test_work_depends_on_the_pixels_that_a_stroke_can_touch() -> None:
     """Of a canvas that is sixteen times as large, as many pixels are found."""
     line = torch.tensor([[[5.0, 5], [10, 8], [20, 8], [30, 12]]])
     counts = [
-        len(find(line, torch.tensor([0]), torch.tensor([2.0]), torch.tensor([False]), side, side).pixel)
+        len(
+            find_coverage(
+                line, torch.tensor([0]), torch.tensor([2.0]), torch.tensor([False]), side, side
+            ).pixel
+        )
         for side in (64, 1024)
     ]
     assert counts[0] == counts[1] < 200
@@ -200,7 +204,9 @@ def test_gradients_to_points_are_finite_differences() -> None:
     target = torch.rand(3, 40, 40, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
     def loss(points: Tensor) -> Tensor:
-        return (drawn(Shapes(points, owner, half_widths, colours), paper, 40, 40) - target).square().mean()
+        return (
+            (rasterise(Shapes(points, owner, half_widths, colours), paper, 40, 40) - target).square().mean()
+        )
 
     points = curves.clone().requires_grad_()
     loss(points).backward()
@@ -223,7 +229,7 @@ def test_odd_strokes_give_finite_pictures_and_gradients(points: list[list[float]
     curves = torch.tensor([points]).float().requires_grad_()
     half_widths = torch.tensor([2.0]).requires_grad_()
     colours = torch.tensor([[0.1, 0.2, 0.3, 1.0]]).requires_grad_()
-    image = drawn(Shapes(curves, torch.tensor([0]), half_widths, colours), torch.ones(3), 20, 24)
+    image = rasterise(Shapes(curves, torch.tensor([0]), half_widths, colours), torch.ones(3), 20, 24)
     image.sum().backward()
     assert torch.isfinite(image).all()
     for tensor in (curves, half_widths, colours):
@@ -237,9 +243,9 @@ def test_later_strokes_cover_earlier_ones_without_dark_fringes() -> None:
     )
     white = torch.tensor([[1.0, 1, 1, 1], [1, 1, 1, 1]])
     two = torch.tensor([0, 1]), torch.tensor([3.3, 2.7])
-    image = drawn(Shapes(curves, *two, white), torch.ones(3), 20, 24)
+    image = rasterise(Shapes(curves, *two, white), torch.ones(3), 20, 24)
     assert image.min() > 0.999
     red_over_blue = torch.tensor([[0.0, 0, 1, 1], [1, 0, 0, 1]])
-    image = drawn(Shapes(curves, *two, red_over_blue), torch.ones(3), 20, 24)
+    image = rasterise(Shapes(curves, *two, red_over_blue), torch.ones(3), 20, 24)
     assert image[:, 10, 12].tolist() == pytest.approx([1, 0, 0], abs=1e-3)
     assert image[:, 10, 4].tolist() == pytest.approx([0, 0, 1], abs=1e-3)

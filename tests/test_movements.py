@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pixray_motion.errors import StoryError
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.movements import Group, Move, movement
-from pixray_motion.movements.base import is_distortion, step
+from pixray_motion.movements.base import compute_step, is_distortion
 from pixray_motion.story.reading.story import parse
 from pixray_motion.tracks.base import Samples, Track
 from pixray_motion.units import Pair, Unit
@@ -175,7 +175,7 @@ def test_an_endless_zoom_with_a_pan_pans_steadily() -> None:
         "{story: 1, rate: 10, scenes: [{length: 15s, move: [{zoom: {factor: 1.5/s}}, {pan: {x: 0.1/s}}]}]}"
     ).scenes[0].segments[0].moves  # fmt: skip
     for frame in (1, 50, 149):
-        assert step(moves, frame).apply(np.zeros(2)) == pytest.approx([0.01, 0])
+        assert compute_step(moves, frame).apply(np.zeros(2)) == pytest.approx([0.01, 0])
 
 
 def test_the_first_listed_acts_first() -> None:

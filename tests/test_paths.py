@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pixray_motion.drawers.base import drawer
-from pixray_motion.drawers.paths import at, segments, split, warp_paths
+from pixray_motion.drawers.paths import count_segments, evaluate, split, warp_paths
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.movements import movement
 
@@ -18,12 +18,12 @@ some_paths = arrays(np.float64, (3, 7, 2), elements=st.floats(-0.5, 0.5))
 @given(some_paths)
 def test_split_paths_are_the_same(paths: np.ndarray) -> None:
     halves = split(paths)
-    assert segments(halves) == 4
+    assert count_segments(halves) == 4
     assert np.allclose(
-        at(halves, np.array([1.0]))[:, 1::2, 0], at(paths, np.array([1.0]))[:, :, 0], atol=1e-12
+        evaluate(halves, np.array([1.0]))[:, 1::2, 0], evaluate(paths, np.array([1.0]))[:, :, 0], atol=1e-12
     )
     assert np.allclose(
-        at(halves, np.array([0.5]))[:, ::2, 0], at(paths, np.array([0.25]))[:, :, 0], atol=1e-12
+        evaluate(halves, np.array([0.5]))[:, ::2, 0], evaluate(paths, np.array([0.25]))[:, :, 0], atol=1e-12
     )
 
 
@@ -31,7 +31,7 @@ def test_split_paths_are_the_same(paths: np.ndarray) -> None:
 def test_affine_maps_are_exact(paths: np.ndarray, angle: float, factor: float, x: float) -> None:
     motion = Motion.shift(x, 0) @ Motion.rotation(angle) @ Motion.scale(factor)
     moved = warp_paths(paths, motion.apply, 1e-3)
-    assert segments(moved) == 2
+    assert count_segments(moved) == 2
     assert np.allclose(moved, motion.apply(paths), atol=1e-9)
 
 
@@ -47,12 +47,12 @@ MAPS = {
 def test_bent_paths_are_within_a_tenth_of_a_pixel(name: str, paths: np.ndarray) -> None:
     tolerance = 0.1 / 108
     moved = warp_paths(paths, MAPS[name], tolerance)
-    parts = segments(moved) // segments(paths)
+    parts = count_segments(moved) // count_segments(paths)
     own = np.linspace(0, 1, 9)
-    found = at(moved, own).reshape(3, 2, parts, 9, 2)
+    found = evaluate(moved, own).reshape(3, 2, parts, 9, 2)
     for part in range(parts):
-        wanted = MAPS[name](at(paths, (part + own) / parts))
-        assert np.abs(found[:, :, part] - wanted).max() < 2 * tolerance or segments(moved) == 64
+        wanted = MAPS[name](evaluate(paths, (part + own) / parts))
+        assert np.abs(found[:, :, part] - wanted).max() < 2 * tolerance or count_segments(moved) == 64
 
 
 def test_strokes_get_more_segments_only_where_a_movement_bends_them() -> None:

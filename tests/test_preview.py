@@ -18,9 +18,9 @@ from pixray_motion.cli.commands import program
 from pixray_motion.geometry import Canvas
 from pixray_motion.preview import SIZE, Files, moved, write_preview
 from pixray_motion.story.reading.story import parse
-from pixray_motion.storyboard import STRIP, labelled, moment, prompts, values
-from pixray_motion.testcard import PAPER, legible
-from pixray_motion.testcard import test_card as card_of
+from pixray_motion.storyboard import LABEL_HEIGHT, add_labels, format_movement, format_prompts, format_time
+from pixray_motion.testcard import PAPER, replace_missing_glyphs
+from pixray_motion.testcard import draw_test_card as card_of
 from pixray_motion.variants import DRAFT_STEPS, draft
 
 HEAD = "story: 1\ncanvas: 64x36\nrate: 8\nscenes:\n"
@@ -86,7 +86,7 @@ def test_a_preview_is_a_storyboard_and_an_animatic(tmp_path: Path) -> None:
     assert result.stdout == f"{tmp_path / 'tiny.storyboard.png'}\n{tmp_path / 'tiny.animatic.mp4'}\n"
     frames = decoded(tmp_path / "tiny.animatic.mp4")
     assert len(frames) == 6
-    assert frames[0].shape == (SIZE.height + STRIP, SIZE.width, 3)
+    assert frames[0].shape == (SIZE.height + LABEL_HEIGHT, SIZE.width, 3)
     with Image.open(tmp_path / "tiny.storyboard.png") as board:
         assert board.width > 3 * 256
         assert board.height > 2 * 144
@@ -168,14 +168,14 @@ def test_pictures_that_cannot_be_read_are_one_line(tmp_path: Path, name: str) ->
 
 
 def test_labels_hold_what_the_typeface_can_show() -> None:
-    assert legible("Un château") == "Un chateau"
-    assert legible("日本 🦊\ufe0f") == "?? ?"
+    assert replace_missing_glyphs("Un château") == "Un chateau"
+    assert replace_missing_glyphs("日本 🦊\ufe0f") == "?? ?"
 
 
 def test_long_scene_names_are_shortened() -> None:
     story = parse(f"story: 1\ncanvas: 90x160\nscenes: [{{length: 1f, name: {'long ' * 19}}}]")
     plan = story.plan(0)
-    [page] = labelled(iter([(plan, Image.new("RGB", (202, 360)))]), story)
+    [page] = add_labels(iter([(plan, Image.new("RGB", (202, 360)))]), story)
     assert (page[360:380, -8:] == PAPER).all()
 
 
@@ -218,12 +218,12 @@ def test_labels_say_when_and_what() -> None:
         HEAD + "  - {length: 17f, prompts: [{text: a river, weight: 0.5}, {0s: dawn, 2s: dusk}, 'x:0']}\n"
     )
     plan = story.plan(4)
-    assert moment(plan, story.rate) == "0:00.50   frame 4"
-    assert prompts(plan) == "a river:0.5 | dawn 75% > dusk 25%"
-    assert prompts(parse(HEAD + "  - {length: 1f}").plan(0)) == "no prompts: the picture only moves"
+    assert format_time(plan, story.rate) == "0:00.50   frame 4"
+    assert format_prompts(plan) == "a river:0.5 | dawn 75% > dusk 25%"
+    assert format_prompts(parse(HEAD + "  - {length: 1f}").plan(0)) == "no prompts: the picture only moves"
     moves = "[zoom: {factor: {0f: 1, 1f: 2}}, pan: {x: {0f: 0, 1f: 0.1}}]"
     plan = parse(f"{HEAD}  - {{length: 2f, move: {moves}, losses: {{smoothness: 0.5}}, steps: 7}}").plan(1)
-    assert values(plan) == "x2.0000, +0.1000 +0.0000   7 steps   smoothness 0.5"
+    assert format_movement(plan) == "x2.0000, +0.1000 +0.0000   7 steps   smoothness 0.5"
 
 
 @pytest.mark.parametrize(

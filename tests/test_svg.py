@@ -15,7 +15,7 @@ from pictures import photograph
 
 from pixray_motion.cli.commands import program
 from pixray_motion.drawers.base import drawer
-from pixray_motion.drawers.bezier import Shapes, drawn
+from pixray_motion.drawers.bezier import Shapes, rasterise
 from pixray_motion.drawers.tilings import KINDS
 from pixray_motion.errors import OutputError
 from pixray_motion.film import write_film
@@ -81,7 +81,7 @@ def redrawn(svg: str) -> np.ndarray:
         torch.tensor(colours),
         torch.tensor(filled),
     )
-    return drawn(shapes, paper, CANVAS.height, CANVAS.width).clamp(0, 1).numpy()
+    return rasterise(shapes, paper, CANVAS.height, CANVAS.width).clamp(0, 1).numpy()
 
 
 @pytest.mark.parametrize("name", ["clipdraw", "line_sketch", *(f"pixel {kind}" for kind in KINDS)])

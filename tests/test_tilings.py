@@ -13,7 +13,7 @@ from PIL import Image
 
 from pixray_motion.cli.commands import program
 from pixray_motion.drawers.base import drawer
-from pixray_motion.drawers.tilings import KINDS, Tiling, fitted
+from pixray_motion.drawers.tilings import KINDS, Tiling, make_tiling
 from pixray_motion.errors import StoryError
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.story.reading.story import parse
@@ -24,7 +24,7 @@ PALETTE = ((0, 0, 0), (255, 255, 255), (220, 40, 40), (40, 60, 200))
 
 
 def tiling(kind: str) -> Tiling:
-    return fitted(kind, CANVAS, None, 9, regular=True)
+    return make_tiling(kind, CANVAS, None, 9, regular=True)
 
 
 def within(outline: np.ndarray, point: np.ndarray) -> bool:
@@ -53,15 +53,15 @@ def test_a_cell_holds_its_own_centre_and_all_are_seen(kind: str) -> None:
     tiles = tiling(kind)
     cells = np.moveaxis(np.indices(tiles.shape), 0, -1)
     assert np.array_equal(tiles.index(tiles.centre(cells)), cells)
-    shown = tiles.shown(3)
+    shown = tiles.rasterise(3)
     assert shown.min() >= 0
     assert shown.max() < tiles.shape[0] * tiles.shape[1]
 
 
 @every
 def test_a_tiling_looks_the_same_from_both_sides(kind: str) -> None:
-    tiles = fitted(kind, CANVAS, (16, 9), 9, regular=True)
-    shown = tiles.shown(1)
+    tiles = make_tiling(kind, CANVAS, (16, 9), 9, regular=True)
+    shown = tiles.rasterise(1)
     assert (
         np.array_equal(shown[:, 1:] != shown[:, :-1], (shown[:, 1:] != shown[:, :-1])[:, ::-1])
         or kind == "tri"
@@ -70,11 +70,11 @@ def test_a_tiling_looks_the_same_from_both_sides(kind: str) -> None:
 
 def test_regular_cells_are_regular() -> None:
     for kind, sides in (("hex", 6), ("tri", 3), ("diamond", 4)):
-        outline = fitted(kind, Canvas(1200, 1200), None, 24, regular=True).outline(np.array([5, 5]))
+        outline = make_tiling(kind, Canvas(1200, 1200), None, 24, regular=True).outline(np.array([5, 5]))
         lengths = np.linalg.norm(np.roll(outline, -1, 0) - outline, axis=-1)
         assert len(lengths) == sides
         assert lengths == pytest.approx(lengths.mean(), rel=0.03)
-    square = fitted("hex", Canvas(400, 400), None, 40, regular=False)
+    square = make_tiling("hex", Canvas(400, 400), None, 40, regular=False)
     assert square.width == pytest.approx(square.height)
 
 
@@ -89,7 +89,7 @@ def test_cells_stay_of_one_colour_while_they_move(kind: str) -> None:
         params = made.warp(params, Motion.rotation(0.5) @ Motion.scale(1.004), "mirror", rng)
     assert {tuple(cell) for cell in params["cells"].flatten(2)[0].T.tolist()} <= start
     image = made.draw(params).image(CANVAS)[0].numpy()
-    fine, shown = made.tiling.shown(3).reshape(54, 3, 96, 3), made.tiling.shown(1)
+    fine, shown = made.tiling.rasterise(3).reshape(54, 3, 96, 3), made.tiling.rasterise(1)
     whole = (fine == fine[:, :1, :, :1]).all((1, 3))  # pixels of one cell only
     for cell in np.unique(shown)[::7]:
         pixels = image[:, whole & (shown == cell)]

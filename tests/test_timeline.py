@@ -16,7 +16,7 @@ from pixray_motion.composite import shape_cover
 from pixray_motion.errors import StoryError
 from pixray_motion.film import _first_needed
 from pixray_motion.geometry import Canvas, Motion
-from pixray_motion.movements.base import product
+from pixray_motion.movements.base import compose
 from pixray_motion.story.loop import closure_error
 from pixray_motion.story.model import Story
 from pixray_motion.story.plan import Component, Drawing, Mask, Plan, Weighted
@@ -53,7 +53,7 @@ def same(one: Plan, other: Plan) -> bool:
 
 
 def total(some: list[Plan]) -> Motion:
-    return product([plan.drawing.motion for plan in some])
+    return compose([plan.drawing.motion for plan in some])
 
 
 def test_a_sequence_that_says_nothing_is_its_scenes() -> None:
@@ -119,7 +119,7 @@ def test_speed_changes_the_time_of_everything(speed: str, count: int) -> None:
         if own.denominator == 1:
             assert quick[frame].drawing.prompts == usual.plan(int(own)).drawing.prompts
     end = usual.scenes[0].segments[0].moves
-    wanted = product([move.between(0, float((count - 1) * speed)) for move in end])
+    wanted = compose([move.between(0, float((count - 1) * speed)) for move in end])
     assert total(quick).area == pytest.approx(wanted.area)
 
 
@@ -249,12 +249,12 @@ def test_a_loop_closes() -> None:
     steps = [next(film.plan(frame).drawings()).motion for frame in range(1, 20)]
     assert film.loop is not None
     last = film.loop.without_drift(20) @ film.timeline.step(20) @ film.loop.without_drift(19).inverse()
-    assert product([*steps, last]).is_close(Motion.identity(), 1e-9)
+    assert compose([*steps, last]).is_close(Motion.identity(), 1e-9)
     assert film.plan(0).snapshots == (("first/0", "0"),)
     assert isinstance(film.plan(15).root, Drawing)
     fading = [film.plan(frame).root.layers for frame in range(16, 20)]
     assert [layers[1].opacity for layers in fading] == pytest.approx([0.2, 0.4, 0.6, 0.8])
-    home = product([layers[1].node.motion for layers in fading])
+    home = compose([layers[1].node.motion for layers in fading])
     assert (last @ home).is_close(Motion.identity(), 1e-9)
 
 
@@ -287,7 +287,7 @@ def test_every_loop_closes(x: float, y: float, angle: float, factor: float, fram
         @ film.timeline.step(frames)
         @ film.loop.without_drift(frames - 1).inverse()
     )
-    assert product([*steps, last]).is_close(Motion.identity(), 1e-9)
+    assert compose([*steps, last]).is_close(Motion.identity(), 1e-9)
 
 
 def test_a_loop_that_cannot_close_says_so() -> None:

@@ -1,7 +1,7 @@
-"""The network of the embedded denoiser: a small text-conditional U-Net.
+"""The network of the embedded denoiser: a small text-conditional U-Net (Ronneberger 2015; Ho 2020).
 
-It is convolutional, so pictures of any size whose sides are multiples of ``multiple`` pixels pass, but it knows what
-things look like at the size that it was trained at: ``side`` pixels along the shorter side.
+It takes pictures of any size whose sides are multiples of ``multiple`` pixels, but it learned what things look like at
+one size: ``side`` pixels along the shorter side.
 
 File format: ``embedded/denoiser.safetensors`` holds the weights as float16; its metadata has one entry, ``config``, a
 JSON object with the keyword arguments of ``UNet``.
@@ -15,19 +15,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-WAVES = 32  # of the encoding of a noise level
+# In the sinusoidal encoding of a noise level. The shapes of the weights that ship depend on it.
+TIME_FREQUENCIES = 32
 
 
 def alpha_sigma(noise_level: Tensor) -> tuple[Tensor, Tensor]:
-    """How much picture and how much noise there is at a level 0..1: (cos, sin) of a quarter turn (Nichol 2021).
+    """The amounts of picture and of noise at noise levels (...) in 0..1: cos and sin of a quarter turn, (...) each.
 
-    A noisy picture is ``x = a * clean + b * noise``; predicted is ``v = a * noise - b * clean`` (Salimans 2022).
+    A noisy picture is ``x = alpha * x0 + sigma * noise``, and the network predicts ``v = alpha * noise - sigma * x0``
+    (Salimans and Ho, 2022), with the cosine schedule (Nichol and Dhariwal, 2021) without its offset.
     """
     return torch.cos(noise_level * (math.pi / 2)), torch.sin(noise_level * (math.pi / 2))
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions added to their input; the condition (N, d) scales and shifts what lies between them."""
+    """A residual block of two 3x3 convolutions, (N, inputs, h, w) -> (N, outputs, h, w).
+
+    Between them, the condition (N, ``condition``) scales and shifts the channels (FiLM; Perez 2018).
+    """
 
     def __init__(self, inputs: int, outputs: int, condition: int) -> None:
         super().__init__()
@@ -47,7 +52,7 @@ class Block(nn.Module):
 
 
 class Attention(nn.Module):
-    """Self-attention over all places, added to its input: what is drawn here knows what is drawn there."""
+    """Self-attention over all positions, added to the input: (N, channels, h, w) -> the same shape."""
 
     def __init__(self, channels: int, heads: int = 4) -> None:
         super().__init__()
@@ -61,16 +66,18 @@ class Attention(nn.Module):
         n, channels, height, width = x.shape
         split = self.query_key_value(self.norm(x)).view(n, 3, self.heads, channels // self.heads, -1)
         query, key, value = split.transpose(3, 4).unbind(1)
-        seen = F.scaled_dot_product_attention(query, key, value).transpose(2, 3)
-        total: Tensor = x + self.output(seen.reshape(n, channels, height, width))
+        attended = F.scaled_dot_product_attention(query, key, value).transpose(2, 3)
+        total: Tensor = x + self.output(attended.reshape(n, channels, height, width))
         return total
 
 
 class UNet(nn.Module):
-    """Noisy pictures (N, 3, h, w), their levels (N,) in 0..1 and unit texts (N, ``text``) -> v (N, 3, h, w).
+    """Predicts v (see ``alpha_sigma``) from noisy pictures and texts.
 
-    Pixels are folded 2x2 into channels, then halved ``len(channels) - 1`` times. ``absent`` (N,), where True, forgets
-    the text (classifier-free guidance, Ho 2022).
+    Takes pictures ``x`` (N, 3, h, w), whose clean part is in -1..1, noise levels (N,) in 0..1 and text embeddings
+    (N, ``text``) of norm 1; gives v (N, 3, h, w), float32. Where ``absent`` (N,), bool, is True, a learned "no text"
+    replaces the text (classifier-free guidance; Ho and Salimans, 2022). Pixels are folded 2x2 into channels, and the
+    sides are then halved ``len(channels) - 1`` times.
     """
 
     def __init__(
@@ -85,7 +92,9 @@ class UNet(nn.Module):
         sizes = {"channels": list(channels), "blocks": list(blocks)}
         self.config = sizes | {"text": text, "condition": condition, "side": side}
         self.side, self.multiple = side, 2 ** len(channels)
-        self.time = nn.Sequential(nn.Linear(2 * WAVES, condition), nn.SiLU(), nn.Linear(condition, condition))
+        self.time = nn.Sequential(
+            nn.Linear(2 * TIME_FREQUENCIES, condition), nn.SiLU(), nn.Linear(condition, condition)
+        )
         self.words = nn.Sequential(
             nn.Linear(text, 2 * condition), nn.SiLU(), nn.Linear(2 * condition, condition)
         )
@@ -109,26 +118,29 @@ class UNet(nn.Module):
     def forward(self, x: Tensor, noise_level: Tensor, text: Tensor, absent: Tensor | None = None) -> Tensor:
         condition = self._condition(noise_level, text, absent)
         x = self.input(F.pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last))
-        kept: list[Tensor] = []
-        deepest, looks = len(self.down) - 1, iter(self.look)
+        skips: list[Tensor] = []
+        deepest, attention = len(self.down) - 1, iter(self.look)
         for stage, (shrink, blocks) in enumerate(zip(self.shrink, self.down, strict=True)):
             x = shrink(x)
             for block in cast(nn.ModuleList, blocks):
                 x = block(x, condition)
-                x = next(looks)(x) if stage == deepest else x
-                kept.append(x)
+                x = next(attention)(x) if stage == deepest else x
+                skips.append(x)
         x = self.middle(x, condition)
         for stage, (grow, blocks) in reversed(list(enumerate(zip(self.grow, self.up, strict=True)))):
             for block in cast(nn.ModuleList, blocks):
-                x = block(torch.cat([x, kept.pop()], 1), condition)
-                x = next(looks)(x) if stage == deepest else x
+                x = block(torch.cat([x, skips.pop()], 1), condition)
+                x = next(attention)(x) if stage == deepest else x
             x = grow(x)
         return F.pixel_shuffle(self.output(F.silu(self.norm(x))), 2).float()
 
     def _condition(self, noise_level: Tensor, text: Tensor, absent: Tensor | None) -> Tensor:
+        """The condition (N, ``condition``): the noise level's sinusoidal encoding plus the text's."""
         text = text * text.shape[-1] ** 0.5
         if absent is not None:
             text = torch.where(absent[:, None], self.nothing, text)
-        speeds = 1000 * torch.exp(-math.log(1e4) / WAVES * torch.arange(WAVES, device=noise_level.device))
-        angles = noise_level[:, None] * speeds
+        frequencies = 1000 * torch.exp(
+            -math.log(1e4) / TIME_FREQUENCIES * torch.arange(TIME_FREQUENCIES, device=noise_level.device)
+        )
+        angles = noise_level[:, None] * frequencies
         return F.silu(self.time(torch.cat([angles.sin(), angles.cos()], 1)) + self.words(text))

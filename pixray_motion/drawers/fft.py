@@ -40,7 +40,7 @@ class FftDrawer(RasterDrawer):
         fine detail falls off (power of the frequency), but for plain pixels; ``rate``: how far a step goes."""
         super().__init__(canvas)
         self.basis = BASES[basis](self.plane.height, self.plane.width, decay)
-        self.rate = rate * self.basis.rate
+        self.rate = rate * self.basis.learning_rate_factor
         self._mix = torch.tensor(COLOURS) * CONTRAST
         self._unmix = torch.linalg.inv(self._mix.double()).float()
 
@@ -49,10 +49,10 @@ class FftDrawer(RasterDrawer):
         return {"spectrum": torch.randn(self.basis.shape, generator=rng) * 0.01, "view": view}
 
     def pixels(self, params: Params) -> Tensor:
-        return torch.sigmoid(_mixed(self.basis.planes(params["spectrum"]), self._mix))
+        return torch.sigmoid(_mixed(self.basis.synthesise(params["spectrum"]), self._mix))
 
     def learn(self, pixels: Tensor) -> Params:
-        return {"spectrum": self.basis.parts(_mixed(torch.logit(pixels, FAINTEST), self._unmix))}
+        return {"spectrum": self.basis.analyse(_mixed(torch.logit(pixels, FAINTEST), self._unmix))}
 
     def apply_update(self, params: Params, change: Tensor) -> Params:
         """See ``Drawer.pull``.
@@ -60,12 +60,12 @@ class FftDrawer(RasterDrawer):
         Neighbours take the same step before the sigmoid, the one that changes their mean as wanted. Were each pixel
         changed as wanted, then nearly white ones would drift apart there, unseen, until they darken and show as grain.
         """
-        sums = _mixed(self.basis.planes(params["spectrum"]), self._mix)
+        sums = _mixed(self.basis.synthesise(params["spectrum"]), self._mix)
         means = _softened(torch.sigmoid(sums), math.ceil(self.canvas.height / change.shape[-2]))
         wanted = (means + self._laid_out(params, change)).clamp(0, 1)
         step = torch.logit(wanted, FAINTEST) - torch.logit(means, FAINTEST)
         after = (sums + step).clamp(-LARGEST, LARGEST)
-        return params | {"spectrum": self.basis.parts(_mixed(after, self._unmix))}
+        return params | {"spectrum": self.basis.analyse(_mixed(after, self._unmix))}
 
     def learning(self, params: Params) -> dict[str, LearningRate]:  # noqa: ARG002
         return {"spectrum": LearningRate(self.rate * unit_rate(self.plane.height * self.plane.width))}

@@ -1,9 +1,10 @@
-"""Which pixels a shape touches; and of those at its edge, the nearest point of its curves. Without gradients.
+"""The search of the rasteriser: the pixels that each shape touches, and the nearest curve points of those at its edges.
 
-Every shape has a sheet of cells, one for each pixel of its bounding box; the sheets of many shapes lie side by side.
-For each row of each straight piece of a curve, the pixels that lie near it are one run, because what is near a line is
-convex. Runs well inside a stroke are laid on the sheets by their ends and summed up, and so are the crossings of an
-outline, which say what it encloses. What is left at the edges is measured.
+No gradients pass through it. Every shape has a tile of cells, one for each pixel of its bounding box; the tiles of many
+shapes lie behind one another in one array. Curves are flattened into straight pieces. Around a piece, the pixels of a
+row within some distance form one span, because the set of points near a segment is convex. Spans well inside a stroke
+are counted on the tiles by prefix sums of their ends, and so are the crossings of outlines, which give winding numbers.
+Only for the pixels that are left, at the edges, is the nearest point of a curve computed.
 """
 
 from __future__ import annotations
@@ -16,25 +17,31 @@ from pixray_motion.lazy import torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-PIECE = (
-    6.0  # pixels: the length of the straight pieces that stand in for a curve in the search, for thin strokes
-)
-SOFT = 0.1  # pixels: how much the edge of a pixel's window is blurred
-REACH = 0.5 + SOFT / 2  # pixels: half the window
-FLAT = 0.25  # pixels: how far a piece may lie from its curve
-SHARP = 0.02  # the same for a filled outline, whose pieces decide what is inside
-MOST_PIECES = 256
-CELLS = 1 << 21  # of the sheets that are looked at together
-NEWTON = 2  # steps towards the nearest point
+# Lengths are in pixels.
+# Length of the straight pieces around which pixels are searched, besides the stroke's half width. It only costs time:
+# shorter pieces are more, longer ones have more pixels near them that turn out not to be touched.
+PIECE_LENGTH = 6.0
+# Blur of the pixel's window. Without it gradients to points jump where an edge runs along pixels.
+EDGE_BLUR = 0.1
+WINDOW_RADIUS = (
+    0.5 + EDGE_BLUR / 2
+)  # half the width of the window: beyond it, an edge does not change a pixel
+STROKE_FLATNESS = 0.25  # how far a piece of a stroke may lie from its curve; spans are widened by as much
+# The same for a filled outline, whose pieces alone decide which pixels lie inside.
+FILL_FLATNESS = 0.02
+MAX_PIECES = 256  # of one curve, so that one with runaway control points cannot use up the memory
+CHUNK_CELLS = 1 << 21  # of the tiles that are searched at once: bounds the memory
+NEWTON_STEPS = 2  # steps from the projection onto a piece to that onto its curve
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """The pixels that shapes touch, ``counts`` of each, one shape after the other.
+    """The pixels that shapes touch, one shape after the other.
 
-    ``pixel`` (M,) row * width + column; ``edge`` (E,) which of these are not wholly covered, perhaps; of each of them
-    the nearest ``curve`` (E,), where on it, ``t`` (E,) 0..1, and ``side`` (E,): 1 inside and -1 outside of a filled
-    shape, 0 for a stroke.
+    ``pixel`` (M,), int64: row * width + column. ``counts``: how many of them belong to each shape. ``edge`` (E,): the
+    indices in ``pixel`` of those that may be partly covered; all others are covered wholly. Of each of these, ``curve``
+    (E,) is the nearest curve, ``t`` (E,), in 0..1, the nearest point's parameter, and ``side`` (E,) is 1 inside and -1
+    outside of a filled shape, and 0 for a stroke.
     """
 
     pixel: Tensor
@@ -47,7 +54,11 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Pieces:
-    """Straight pieces of curves: ``curve`` (P,), ``start`` and ``share`` (P,) of its t, ``ends`` (P, 2, 2)."""
+    """Straight pieces of flattened curves.
+
+    ``curve`` (P,): the curve of each. ``start`` and ``share`` (P,): the interval of its parameter, from ``start`` on.
+    ``ends`` (P, 2, 2): both end points, in pixels.
+    """
 
     curve: Tensor
     start: Tensor
@@ -55,12 +66,13 @@ class Pieces:
     ends: Tensor
 
     def part(self, part: slice) -> Pieces:
+        """The pieces of a range of indices."""
         return Pieces(self.curve[part], self.start[part], self.share[part], self.ends[part])
 
 
 @dataclass(frozen=True)
-class Runs:
-    """Pixels side by side near one piece: ``piece``, ``row`` and columns from ``first`` to ``end``, (R,) each."""
+class Spans:
+    """Pixels side by side near a piece: ``piece``, ``row``, and columns ``first`` to ``end``, exclusive; (R,) each."""
 
     piece: Tensor
     row: Tensor
@@ -70,7 +82,11 @@ class Runs:
 
 @dataclass(frozen=True)
 class ShapeTiles:
-    """Where each shape's cells begin, ``start`` (S + 1,), and its box: ``left``, ``top`` and ``width`` (S,)."""
+    """The cells of S shapes in one array.
+
+    ``start`` (S + 1,): the first cell of each shape, and the number of all cells. ``left``, ``top`` and ``width``
+    (S,): the bounding box of each, in pixels.
+    """
 
     start: Tensor
     left: Tensor
@@ -78,11 +94,12 @@ class ShapeTiles:
     width: Tensor
 
     def cell(self, shape: Tensor, row: Tensor, column: Tensor) -> Tensor:
+        """The cells (N,) of pixels (row, column) in the tiles of shapes, (N,) each."""
         start = self.start - torch.nn.functional.pad(self.top * self.width + self.left, (0, 1))
         return start[shape] + row * self.width[shape] + column
 
     def pixel(self, cell: Tensor, width: int) -> tuple[Tensor, Tensor]:
-        """The shape and the pixel of each cell, which are in order."""
+        """The shape and the pixel, row * width + column, of each of the cells (N,), which are sorted."""
         ends = torch.searchsorted(cell, self.start)
         shape = torch.arange(len(self.left)).repeat_interleave(ends.diff())
         across = self.width[shape]
@@ -91,54 +108,61 @@ class ShapeTiles:
         return shape, (row + self.top[shape]) * width + place - row * across + self.left[shape]
 
 
-def find(
+def find_coverage(
     curves: Tensor, owner: Tensor, half_widths: Tensor, filled: Tensor, height: int, width: int
 ) -> Coverage:
-    """See ``Coverage``. ``filled`` (S,) bool."""
+    """Find the pixels that shapes touch. For the arguments see ``bezier.Shapes``; ``filled`` is (S,), bool."""
     half = torch.where(filled, 0.0, half_widths)
-    pieces = _pieces(curves, half[owner] + REACH, torch.where(filled[owner], SHARP, FLAT).to(curves))
-    boxes = _boxes(pieces, owner, half + REACH + FLAT, height, width)
+    pieces = _flatten_curves(
+        curves,
+        half[owner] + WINDOW_RADIUS,
+        torch.where(filled[owner], FILL_FLATNESS, STROKE_FLATNESS).to(curves),
+    )
+    boxes = _bound_shapes(pieces, owner, half + WINDOW_RADIUS + STROKE_FLATNESS, height, width)
     areas = (boxes[2] - boxes[0]) * (boxes[3] - boxes[1])
     found = []
-    for part in _chunks(areas):
-        first = torch.searchsorted(owner[pieces.curve], torch.tensor([part.start, part.stop])).tolist()
-        some = pieces.part(slice(*first))
-        sheets = _sheets(*(side[part] for side in boxes))
+    for part in _split_into_chunks(areas):
+        bounds = torch.searchsorted(owner[pieces.curve], torch.tensor([part.start, part.stop])).tolist()
+        some = pieces.part(slice(*bounds))
+        tiles = _make_tiles(*(side[part] for side in boxes))
         shape = owner[some.curve] - part.start
-        found.append(_found(some, shape, curves, half[part], filled[part], sheets, height, width))
-    return _joined(found)
+        found.append(_find_coverage(some, shape, curves, half[part], filled[part], tiles, height, width))
+    return _concatenate(found)
 
 
-def _found(
+def _find_coverage(
     pieces: Pieces,
     shape: Tensor,
     curves: Tensor,
     half: Tensor,
     filled: Tensor,
-    sheets: ShapeTiles,
+    tiles: ShapeTiles,
     height: int,
     width: int,
 ) -> Coverage:
-    """``shape`` (P,) of each piece, among those that ``half`` (S,) and ``sheets`` are about."""
-    cells = int(sheets.start[-1])
-    reach = half[shape] + REACH
-    outer = _runs(pieces.ends, reach + FLAT, height, width)
-    inner = _within(outer, pieces.ends, reach - 2 * REACH - FLAT, width)
-    inside = _summed(sheets, shape, inner, cells) > 0
-    winding = _windings(pieces, shape, filled, sheets, cells, height)
-    fringe = _fringe(outer, inner)
-    run, right = repeated((fringe.end - fringe.first).clamp(min=0))
-    of = shape[fringe.piece]
-    cell = sheets.cell(of, fringe.row, fringe.first)[run] + right
+    """Find the coverage of some of the shapes.
+
+    ``shape`` (P,): the shape of each piece, counted among those of ``half`` (S,), ``filled`` (S,) and ``tiles``.
+    """
+    cells = int(tiles.start[-1])
+    reach = half[shape] + WINDOW_RADIUS
+    outer = _scan_pieces(pieces.ends, reach + STROKE_FLATNESS, height, width)
+    inner = _rescan(outer, pieces.ends, reach - 2 * WINDOW_RADIUS - STROKE_FLATNESS, width)
+    inside = _count_spans(tiles, shape, inner, cells) > 0
+    winding = _compute_winding_numbers(pieces, shape, filled, tiles, cells, height)
+    edges = _subtract_spans(outer, inner)
+    run, right = expand_counts((edges.end - edges.first).clamp(min=0))
+    of = shape[edges.piece]
+    cell = tiles.cell(of, edges.row, edges.first)[run] + right
     left_over = (~inside[cell]).nonzero()[:, 0]
     run, right, cell = run[left_over], right[left_over], cell[left_over]
-    column, row, piece = fringe.first[run] + right, fringe.row[run], fringe.piece[run]
+    column, row, piece = edges.first[run] + right, edges.row[run], edges.piece[run]
     centre = torch.stack([column, row], -1).to(curves) + 0.5
-    distance, t = _measured(pieces, piece, curves, centre)
+    distance, t = _project_onto_curves(pieces, piece, curves, centre)
     near = (distance < reach[piece]).nonzero()[:, 0]
-    chosen = near[_nearest(cell[near], distance[near], cells)]
+    chosen = near[_select_nearest(cell[near], distance[near], cells)]
     nearest = curves[pieces.curve[piece[chosen]]]
-    beyond = winding[cell[chosen]] + _crossed(nearest, t[chosen], centre[chosen])
+    beyond = winding[cell[chosen]] + _step_winding(nearest, t[chosen], centre[chosen])
     fill = filled[shape[piece[chosen]]]
     inner_line = fill & (beyond != 0) & (winding[cell[chosen]] != 0)
     chosen, fill = chosen[~inner_line], fill[~inner_line]
@@ -146,7 +170,7 @@ def _found(
     edge = torch.zeros(cells, dtype=torch.bool)
     edge[at] = True
     touched = (inside | (winding != 0) | edge).nonzero()[:, 0]
-    whose, pixel = sheets.pixel(touched, width)
+    whose, pixel = tiles.pixel(touched, width)
     side = torch.where(fill, torch.where(winding[at] != 0, 1, -1), 0)
     return Coverage(
         pixel,
@@ -158,7 +182,7 @@ def _found(
     )
 
 
-def _joined(parts: list[Coverage]) -> Coverage:
+def _concatenate(parts: list[Coverage]) -> Coverage:
     first, offset = [], 0
     for part in parts:
         first.append(part.edge + offset)
@@ -174,36 +198,44 @@ def _joined(parts: list[Coverage]) -> Coverage:
 
 
 def bernstein(t: Tensor) -> Tensor:
-    """(..., 4): the weights of a cubic's four points at ``t``."""
+    """The weights (..., 4) of a cubic's four control points at parameters ``t`` (...): Bernstein polynomials."""
     s = 1 - t
     return torch.stack([s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t], -1)
 
 
-def repeated(counts: Tensor) -> tuple[Tensor, Tensor]:
-    """For each of N things ``counts`` times its number, and beside it 0, 1, 2, ..."""
+def expand_counts(counts: Tensor) -> tuple[Tensor, Tensor]:
+    """Repeat each index i of ``counts`` (N,) ``counts[i]`` times, and beside it count 0, 1, 2, ...: (M,) and (M,)."""
     number = torch.repeat_interleave(torch.arange(len(counts)), counts)
     return number, torch.arange(len(number)) - (counts.cumsum(0) - counts)[number]
 
 
-def _pieces(curves: Tensor, reach: Tensor, flat: Tensor) -> Pieces:
-    """As many pieces of each curve as keep them flat, and the search for the nearest point short."""
+def _flatten_curves(curves: Tensor, reach: Tensor, flat: Tensor) -> Pieces:
+    """Flatten curves (C, 4, 2) into pieces that stay within ``flat`` (C,) of them, no longer than the search needs.
+
+    ``reach`` (C,): the distance within which pixels are searched. All are in pixels.
+    """
     steps = curves[:, 1:] - curves[:, :-1]
     length = steps.norm(dim=-1).sum(1)
-    bend = (steps[:, 1:] - steps[:, :-1]).norm(dim=-1).amax(1)
-    # A chord over a share 1/n of t leaves a cubic by at most 6 bend / (8 n n).
-    count = torch.maximum(length / (PIECE + reach), (0.75 * bend / flat).sqrt()).ceil()
-    count = count.nan_to_num(1).clamp(1, MOST_PIECES).long()
+    second = (steps[:, 1:] - steps[:, :-1]).norm(dim=-1).amax(1)
+    # A chord over 1/n of the parameter deviates from a cubic by at most 6 * second difference / (8 n n).
+    count = torch.maximum(length / (PIECE_LENGTH + reach), (0.75 * second / flat).sqrt()).ceil()
+    count = count.nan_to_num(1).clamp(1, MAX_PIECES).long()
     curve = torch.repeat_interleave(torch.arange(len(curves)), count)
     first = count.cumsum(0) - count
-    number, all_of_it = torch.arange(len(curve)) - first[curve], count[curve].to(curves)
-    t = torch.stack([number, number + 1], 1) / all_of_it[:, None]  # so that pieces meet to the last bit
-    return Pieces(curve, t[:, 0], 1 / all_of_it, bernstein(t) @ curves[curve])
+    number, total = torch.arange(len(curve)) - first[curve], count[curve].to(curves)
+    t = (
+        torch.stack([number, number + 1], 1) / total[:, None]
+    )  # computed alike at both ends, so that pieces meet exactly
+    return Pieces(curve, t[:, 0], 1 / total, bernstein(t) @ curves[curve])
 
 
-def _boxes(
+def _bound_shapes(
     pieces: Pieces, owner: Tensor, margin: Tensor, height: int, width: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """(S,) each: the first column and row that a shape may touch, and those behind the last."""
+    """The bounding boxes of shapes and a margin (S,), clipped to the picture: left, top, right, bottom, (S,) each.
+
+    Right and bottom are exclusive.
+    """
     shape = owner[pieces.curve][:, None].expand(-1, 2)
     size = torch.tensor([width, height])
     bounds = []
@@ -216,39 +248,42 @@ def _boxes(
     return low[:, 0], low[:, 1], high[:, 0], high[:, 1]
 
 
-def _sheets(left: Tensor, top: Tensor, right: Tensor, bottom: Tensor) -> ShapeTiles:
+def _make_tiles(left: Tensor, top: Tensor, right: Tensor, bottom: Tensor) -> ShapeTiles:
+    """Allocate a tile of cells for each bounding box."""
     areas = (right - left) * (bottom - top)
     start = torch.nn.functional.pad(areas.cumsum(0), (1, 0))
     return ShapeTiles(start, left, top, right - left)
 
 
-def _chunks(counts: Tensor) -> list[slice]:
-    """Runs of shapes that have about ``CELLS`` together."""
-    number = torch.div(counts.cumsum(0), CELLS, rounding_mode="floor")
+def _split_into_chunks(counts: Tensor) -> list[slice]:
+    """Split shapes with ``counts`` (S,) of cells into consecutive ranges of about ``CHUNK_CELLS`` each."""
+    number = torch.div(counts.cumsum(0), CHUNK_CELLS, rounding_mode="floor")
     edges = (number.diff().nonzero()[:, 0] + 1).tolist()
     return [slice(a, b) for a, b in zip([0, *edges], [*edges, len(counts)], strict=True)]
 
 
-def _runs(ends: Tensor, margin: Tensor, height: int, width: int) -> Runs:
-    """The pixels of each row that lie within the margin of a piece."""
+def _scan_pieces(ends: Tensor, margin: Tensor, height: int, width: int) -> Spans:
+    """Find the pixels, in every row, whose centres lie within a margin (P,) of a piece with ``ends`` (P, 2, 2)."""
     y = ends[..., 1]
     low = (y.amin(1) - margin - 0.5).ceil().clamp(0, height)
     high = (y.amax(1) + margin + 0.5).floor().clamp(0, height)
-    piece, below = repeated((high - low).clamp(min=0).long())
+    piece, below = expand_counts((high - low).clamp(min=0).long())
     row = low.long()[piece] + below
-    first, end = _columns(ends, margin, piece, row, width)
-    return Runs(piece, row, first, end)
+    first, end = _intersect_rows(ends, margin, piece, row, width)
+    return Spans(piece, row, first, end)
 
 
-def _within(outer: Runs, ends: Tensor, margin: Tensor, width: int) -> Runs:
-    """The same rows within another margin; no pixel where it is negative."""
-    first, end = _columns(ends, margin, outer.piece, outer.row, width)
+def _rescan(outer: Spans, ends: Tensor, margin: Tensor, width: int) -> Spans:
+    """The spans of the same pieces and rows within another margin (P,); empty where it is not positive."""
+    first, end = _intersect_rows(ends, margin, outer.piece, outer.row, width)
     end = torch.where((margin > 0)[outer.piece], end, first)
-    return Runs(outer.piece, outer.row, first, end)
+    return Spans(outer.piece, outer.row, first, end)
 
 
-def _columns(ends: Tensor, margin: Tensor, piece: Tensor, row: Tensor, width: int) -> tuple[Tensor, Tensor]:
-    """The first pixel of each row whose centre lies within the margin of the piece, and the one behind the last."""
+def _intersect_rows(
+    ends: Tensor, margin: Tensor, piece: Tensor, row: Tensor, width: int
+) -> tuple[Tensor, Tensor]:
+    """The columns, first and exclusive end, of the pixels in each row that lie within the margin of its piece."""
     x0, y0, x1, y1 = (ends.flatten(1).index_select(0, piece)).unbind(1)
     m, y = margin.index_select(0, piece), row + 0.5
     ax, ay = x1 - x0, y1 - y0
@@ -258,9 +293,9 @@ def _columns(ends: Tensor, margin: Tensor, piece: Tensor, row: Tensor, width: in
     none = torch.full_like(m, torch.inf)
     low = torch.minimum(torch.where(near0, x0 - half0, none), torch.where(near1, x1 - half1, none))
     high = torch.maximum(torch.where(near0, x0 + half0, -none), torch.where(near1, x1 + half1, -none))
-    # Between the ends: points whose foot lies on the piece, and whose distance from its line is below the margin.
-    foot0, foot1 = _between(ax, ay * (y - y0) - ax * x0, torch.zeros_like(m), length * length)
-    side0, side1 = _between(-ay, ax * (y - y0) + ay * x0, -m * length, m * length)
+    # Between the ends: points that project onto the piece, and whose distance from its line is at most the margin.
+    foot0, foot1 = _solve_interval(ax, ay * (y - y0) - ax * x0, torch.zeros_like(m), length * length)
+    side0, side1 = _solve_interval(-ay, ax * (y - y0) + ay * x0, -m * length, m * length)
     band0, band1 = torch.maximum(foot0, side0), torch.minimum(foot1, side1)
     real = (band0 <= band1) & (length > 1e-6)
     low = torch.where(real, torch.minimum(low, band0), low)
@@ -270,54 +305,54 @@ def _columns(ends: Tensor, margin: Tensor, piece: Tensor, row: Tensor, width: in
     return first.long(), end.long()
 
 
-def _between(slope: Tensor, offset: Tensor, least: Tensor, most: Tensor) -> tuple[Tensor, Tensor]:
-    """The x between which ``slope * x + offset`` lies in [least, most]; inf, -inf where for none."""
+def _solve_interval(slope: Tensor, offset: Tensor, least: Tensor, most: Tensor) -> tuple[Tensor, Tensor]:
+    """Solve least <= slope * x + offset <= most for an interval of x; it is (inf, -inf) where there is no solution."""
     flat = slope.abs() < 1e-9
     a, b = (least - offset) / slope, (most - offset) / slope
     inside = (offset >= least) & (offset <= most)
-    all_scenes = torch.full_like(a, torch.inf)
-    low = torch.where(flat, torch.where(inside, -all_scenes, all_scenes), torch.minimum(a, b))
-    high = torch.where(flat, torch.where(inside, all_scenes, -all_scenes), torch.maximum(a, b))
+    infinity = torch.full_like(a, torch.inf)
+    low = torch.where(flat, torch.where(inside, -infinity, infinity), torch.minimum(a, b))
+    high = torch.where(flat, torch.where(inside, infinity, -infinity), torch.maximum(a, b))
     return low, high
 
 
-def _summed(sheets: ShapeTiles, shape: Tensor, runs: Runs, cells: int) -> Tensor:
-    """(cells,): how many runs lie over each cell."""
+def _count_spans(tiles: ShapeTiles, shape: Tensor, runs: Spans, cells: int) -> Tensor:
+    """How many spans cover each cell: (cells,)."""
     some = (runs.end > runs.first).nonzero()[:, 0]
     of, row = shape[runs.piece[some]], runs.row[some]
     ends = torch.zeros(cells + 1, dtype=torch.int32)
     one = torch.ones(len(some), dtype=torch.int32)
-    ends.index_add_(0, sheets.cell(of, row, runs.first[some]), one)
-    ends.index_add_(0, sheets.cell(of, row, runs.end[some]), -one)
+    ends.index_add_(0, tiles.cell(of, row, runs.first[some]), one)
+    ends.index_add_(0, tiles.cell(of, row, runs.end[some]), -one)
     return ends[:-1].cumsum(0)
 
 
-def _windings(
-    pieces: Pieces, shape: Tensor, filled: Tensor, sheets: ShapeTiles, cells: int, height: int
+def _compute_winding_numbers(
+    pieces: Pieces, shape: Tensor, filled: Tensor, tiles: ShapeTiles, cells: int, height: int
 ) -> Tensor:
-    """(cells,): how often a filled shape's outline goes round each pixel's centre."""
+    """The winding number of a filled shape's flattened outline about the pixel centre of each cell: (cells,)."""
     some = filled[shape].nonzero()[:, 0]
     ends, of = pieces.ends[some], shape[some]
     y = ends[..., 1]
     low, high = (bound.sub(0.5).ceil().clamp(0, height).long() for bound in (y.amin(1), y.amax(1)))
-    piece, below = repeated((high - low).clamp(min=0))
+    piece, below = expand_counts((high - low).clamp(min=0))
     row = low[piece] + below
     (x0, y0), (x1, y1) = (ends[piece, k].unbind(1) for k in (0, 1))
     x = x0 + (row + 0.5 - y0) / (y1 - y0) * (x1 - x0)
     owner = of[piece]
-    left = sheets.left[owner]
-    column = torch.minimum(torch.maximum((x - 0.5).ceil().long(), left), left + sheets.width[owner])
+    left = tiles.left[owner]
+    column = torch.minimum(torch.maximum((x - 0.5).ceil().long(), left), left + tiles.width[owner])
     turns = torch.zeros(cells + 1, dtype=torch.int32)
-    turns.index_add_(0, sheets.cell(owner, row, column), torch.where(y1 > y0, 1, -1).int())
+    turns.index_add_(0, tiles.cell(owner, row, column), torch.where(y1 > y0, 1, -1).int())
     return turns[:-1].cumsum(0)
 
 
-def _fringe(outer: Runs, inner: Runs) -> Runs:
-    """What the outer runs have and the inner ones have not."""
+def _subtract_spans(outer: Spans, inner: Spans) -> Spans:
+    """The pixels of the outer spans that the inner ones lack: up to two spans for each, left and right."""
     empty = inner.end <= inner.first
     left_end = torch.where(empty, outer.end, inner.first)
     right_first = torch.where(empty, outer.end, inner.end)
-    return Runs(
+    return Spans(
         torch.cat([outer.piece, outer.piece]),
         torch.cat([outer.row, outer.row]),
         torch.cat([outer.first, right_first]),
@@ -325,8 +360,13 @@ def _fringe(outer: Runs, inner: Runs) -> Runs:
     )
 
 
-def _measured(pieces: Pieces, piece: Tensor, curves: Tensor, centre: Tensor) -> tuple[Tensor, Tensor]:
-    """The distance of each centre from its piece's curve, and the nearest point's ``t``, by Newton's method."""
+def _project_onto_curves(
+    pieces: Pieces, piece: Tensor, curves: Tensor, centre: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Project points ``centre`` (N, 2) onto the curves of pieces ``piece`` (N,): distance and parameter, (N,) each.
+
+    By Newton's method on the squared distance, from the projection onto the straight piece.
+    """
     begin, along = pieces.ends[:, 0], pieces.ends[:, 1] - pieces.ends[:, 0]
     along = along / along.square().sum(-1, keepdim=True).clamp(min=1e-12)
     a, b, c, d = curves[pieces.curve].unbind(1)
@@ -337,21 +377,21 @@ def _measured(pieces: Pieces, piece: Tensor, curves: Tensor, centre: Tensor) -> 
     foot = ((centre - table[:, 8:10]) * table[:, 10:12]).sum(-1).clamp(0, 1)
     t = table[:, 12] + foot * table[:, 13]
     k0 = k0 - centre
-    for _ in range(NEWTON):
+    for _ in range(NEWTON_STEPS):
         s = t[:, None]
         gap = ((k3 * s + k2) * s + k1) * s + k0
         slope = (3 * k3 * s + 2 * k2) * s + k1
-        bend = 6 * k3 * s + 2 * k2
+        curvature = 6 * k3 * s + 2 * k2
         first = (gap * slope).sum(-1)
-        second = slope.square().sum(-1) + (gap * bend).sum(-1)
+        second = slope.square().sum(-1) + (gap * curvature).sum(-1)
         step = torch.where(second > 1e-9, first / second.clamp(min=1e-9), torch.zeros_like(t))
         t = (t - step.clamp(-0.1, 0.1)).clamp(0, 1)
     s = t[:, None]
     return (((k3 * s + k2) * s + k1) * s + k0).norm(dim=-1), t
 
 
-def _crossed(curve: Tensor, t: Tensor, centre: Tensor) -> Tensor:
-    """(N,): how the winding changes, by 1 or -1, from each centre to the other side of its curve (N, 4, 2)."""
+def _step_winding(curve: Tensor, t: Tensor, centre: Tensor) -> Tensor:
+    """How the winding number changes, by 1 or -1, from each centre to the other side of its curve (N, 4, 2): (N,)."""
     s, u = (1 - t)[:, None], t[:, None]
     a, b, c, d = curve.unbind(1)
     along = s * s * (b - a) + 2 * s * u * (c - b) + u * u * (d - c)
@@ -359,8 +399,8 @@ def _crossed(curve: Tensor, t: Tensor, centre: Tensor) -> Tensor:
     return torch.where(along[:, 0] * away[:, 1] < along[:, 1] * away[:, 0], -1, 1)
 
 
-def _nearest(cell: Tensor, distance: Tensor, cells: int) -> Tensor:
-    """The candidate that is nearest in each cell, by cells; of equal ones the first."""
+def _select_nearest(cell: Tensor, distance: Tensor, cells: int) -> Tensor:
+    """The index of the candidate with the least distance in each cell, sorted by cell; of equal ones the first."""
     best = torch.full((cells,), torch.inf, dtype=distance.dtype)
     best.scatter_reduce_(0, cell, distance, "amin")
     equal = (distance == best[cell]).nonzero()[:, 0]

@@ -1,7 +1,11 @@
-"""Flat shapes laid over each other, the last on top: each hides what lies below it as far as it is opaque there."""
+"""Alpha compositing of flat shapes by "over" (Porter and Duff, 1984), the last on top, with a hand-written gradient.
+
+Autograd would keep one picture for each shape; here a shape reads and writes only the pixels that it touches.
+"""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pixray_motion.lazy import torch
@@ -10,30 +14,23 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def painted(pixels: Tensor, covered: Tensor, counts: list[int], colours: Tensor, ground: Tensor) -> Tensor:
-    """(h * w, 4): premultiplied colour, and how much shines through, after all shapes are laid on ``ground``.
+def composite(pixels: Tensor, covered: Tensor, counts: list[int], colours: Tensor, ground: Tensor) -> Tensor:
+    """Composite S shapes over ``ground`` -> (h * w, 4): premultiplied red, green, blue, and transmittance, in [0, 1].
 
-    ``pixels`` (M,) are those of the first shape, then of the second, and so on, ``counts`` of each, and each only once
-    in a shape; ``covered`` (M,) in [0, 1]; ``colours`` (S, 4), red, green, blue, opacity. Gradients reach ``covered``
-    and ``colours``. They are worked out from the top down, so that nothing is divided by what shines through.
+    ``pixels`` (M,): the indices row * w + column that the first shape touches, then the second, and so on, ``counts``
+    of each, without repetition within a shape. ``covered`` (M,): the coverage of each, in [0, 1]. ``colours`` (S, 4):
+    red, green, blue, opacity, in [0, 1]. ``ground`` (h * w, 4): what lies below all shapes. Gradients reach ``covered``
+    and ``colours``; they are computed from the top shape down, so that nothing is divided by a transmittance.
     """
-    result: Tensor = _function().apply(pixels, covered, counts, colours, ground)
+    result: Tensor = _make_function().apply(pixels, covered, counts, colours, ground)
     return result
 
 
-def _function() -> Any:
-    """The class is made when it is first needed, since torch is."""
-    global _painting
-    if _painting is None:
-        _painting = _made()
-    return _painting
+@cache
+def _make_function() -> Any:
+    """The autograd function, defined at first use because torch is imported then."""
 
-
-_painting: Any = None
-
-
-def _made() -> Any:
-    class Painting(torch.autograd.Function):
+    class Composite(torch.autograd.Function):
         @staticmethod
         def forward(
             ctx: Any, pixels: Tensor, covered: Tensor, counts: list[int], colours: Tensor, ground: Tensor
@@ -61,17 +58,19 @@ def _made() -> Any:
             opacity = colours[:, 3].repeat_interleave(torch.tensor(counts))
             alphas = torch.split((covered * opacity)[:, None], counts)
             gradient = gradient.clone()
-            pulls = torch.empty_like(steps)
+            to_pixels = torch.empty_like(steps)
             places = torch.split(pixels, counts)
-            for place, alpha, pull in reversed(
-                list(zip(places, alphas, torch.split(pulls, counts), strict=True))
+            for place, alpha, to_pixel in reversed(
+                list(zip(places, alphas, torch.split(to_pixels, counts), strict=True))
             ):
-                torch.index_select(gradient, 0, place, out=pull)
-                gradient.index_copy_(0, place, pull - alpha * pull)
-            to_alpha = (pulls * steps).sum(1)
+                torch.index_select(gradient, 0, place, out=to_pixel)
+                gradient.index_copy_(0, place, to_pixel - alpha * to_pixel)
+            to_alpha = (to_pixels * steps).sum(1)
             shape = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
-            parts = torch.cat([pulls[:, :3] * (covered * opacity)[:, None], (to_alpha * covered)[:, None]], 1)
+            parts = torch.cat(
+                [to_pixels[:, :3] * (covered * opacity)[:, None], (to_alpha * covered)[:, None]], 1
+            )
             to_colours = torch.zeros_like(colours).index_add_(0, shape, parts)
             return None, to_alpha * opacity, None, to_colours, None
 
-    return Painting
+    return Composite

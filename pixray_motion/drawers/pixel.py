@@ -10,8 +10,8 @@ import numpy as np
 
 from pixray_motion.coordinate_maps import CoordinateMap, Points
 from pixray_motion.drawers.base import Drawer, LearningRate, Params, drawer, unit_rate
-from pixray_motion.drawers.markup import hexadecimal, polygon
-from pixray_motion.drawers.tilings import KINDS, Index, fitted
+from pixray_motion.drawers.markup import format_colour, format_polygon
+from pixray_motion.drawers.tilings import KINDS, Index, make_tiling
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
 from pixray_motion.picture import Picture
@@ -63,11 +63,13 @@ class PixelDrawer(Drawer):
         ``rate``: how far a step goes."""
         self.canvas = canvas
         self.rate = rate
-        self.tiling = fitted(cells, canvas, grid, ROWS / scale, iso)
+        self.tiling = make_tiling(cells, canvas, grid, ROWS / scale, iso)
         self.shape, self.size = self.tiling.shape, self.tiling.size
         self.palette = None if palette is None else torch.tensor(palette).float() / 255
         self._coverage = (
-            None if cells == "rect" else self._cell_coverage(1 if palette else self.tiling.fine())
+            None
+            if cells == "rect"
+            else self._cell_coverage(1 if palette else self.tiling.choose_oversampling())
         )
 
     def init_params(self, rng: Generator) -> Params:
@@ -97,7 +99,7 @@ class PixelDrawer(Drawer):
         paths: dict[str, list[str]] = {}
         for outline, colour in zip(outlines, colours, strict=True):
             if (outline.max(0) > 0).all() and (outline.min(0) < 2 * corner).all():
-                paths.setdefault(hexadecimal(colour), []).append(polygon(outline))
+                paths.setdefault(format_colour(colour), []).append(format_polygon(outline))
         hard = self._coverage is None or self.palette is not None
         lines = [
             f'<path d="{"".join(cells)}" fill="{colour}"' + ("/>" if hard else f' stroke="{colour}"/>')
@@ -186,7 +188,7 @@ class PixelDrawer(Drawer):
         return colours.view(1, 3, *self.shape)
 
     def _cell_coverage(self, fine: int) -> CellCoverage:
-        pixel, cell, share = self.tiling.shares(fine)
+        pixel, cell, share = self.tiling.compute_coverage(fine)
         pixels = torch.from_numpy(pixel)
         start = torch.searchsorted(pixels, torch.arange(self.canvas.width * self.canvas.height))
         return CellCoverage(pixels, torch.from_numpy(cell), torch.from_numpy(share).float(), start)

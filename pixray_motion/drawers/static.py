@@ -16,7 +16,7 @@ from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
 from pixray_motion.picture import Picture
 from pixray_motion.sampling import field_sample
-from pixray_motion.testcard import font
+from pixray_motion.testcard import load_font
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -95,7 +95,7 @@ def text_drawer(
     """Words, of letters that are ``height`` canvas heights tall, with an outline around them."""
     size = max(8, min(400, round(2 * canvas.height * height)))
     stroke = round(size * OUTLINE) if outline else 0
-    letters = font(size)
+    letters = load_font(size)
     pen = ImageDraw.Draw(Image.new("L", (1, 1)))
     left, top, right, bottom = pen.multiline_textbbox(
         (0, 0), text, letters, stroke_width=stroke, align="center"

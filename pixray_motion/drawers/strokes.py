@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from pixray_motion.coordinate_maps import CoordinateMap, Points, local_area_scale
 from pixray_motion.drawers.base import Drawer, LearningRate, Params
-from pixray_motion.drawers.bezier import Shapes, drawn
-from pixray_motion.drawers.markup import curve, hexadecimal, opacity
+from pixray_motion.drawers.bezier import Shapes, rasterise
+from pixray_motion.drawers.markup import format_colour, format_opacity, format_path
 from pixray_motion.drawers.paths import warp_paths
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
@@ -70,7 +70,7 @@ class StrokeDrawer(Drawer):
     def pixels(self, params: Params) -> Tensor:
         """(1, 3, H, W)."""
         height, width = self.canvas.height, self.canvas.width
-        image = drawn(shapes(params, self.canvas), params["paper"], height, width)
+        image = rasterise(shapes(params, self.canvas), params["paper"], height, width)
         return image[None].clamp(0, 1)
 
     def svg(self, params: Params) -> str:
@@ -81,9 +81,10 @@ class StrokeDrawer(Drawer):
         widths, colours = params["widths"].numpy() * canvas.height, params["colours"].numpy()
         reach = widths[:, None] / 2 + 1
         seen = ((points.max(1) > -reach) & (points.min(1) < 2 * corner + reach)).all(1)
-        paper = f'<rect width="100%" height="100%" fill="{hexadecimal(params["paper"].numpy())}"/>'
+        paper = f'<rect width="100%" height="100%" fill="{format_colour(params["paper"].numpy())}"/>'
         lines = [
-            f'<path d="{curve(path)}" stroke="{hexadecimal(colour)}" stroke-width="{width:.2f}"{opacity(colour[3])}/>'
+            f'<path d="{format_path(path)}" stroke="{format_colour(colour)}" stroke-width="{width:.2f}"'
+            f"{format_opacity(colour[3])}/>"
             for path, width, colour in zip(points[seen], widths[seen], colours[seen], strict=True)
         ]
         group = '<g fill="none" stroke-linecap="round" stroke-linejoin="round">'
@@ -111,7 +112,7 @@ class StrokeDrawer(Drawer):
     def remap(self, params: Params, bend: CoordinateMap, border: str, rng: Generator) -> Params:
         """See ``Drawer.bend``. Of the strokes that a fold copies only so many stay that the copies find room."""
         moved = params
-        for part in bend.each():
+        for part in bend.parts():
             points = moved["points"].double().numpy()
             there = warp_paths(points, part.apply, SLACK / self.canvas.height)
             moved = _moved(moved, there, local_area_scale(part, _middles(points)))

@@ -1,4 +1,4 @@
-"""Movements: functions of keyframed parameters that return a map of the plane."""
+"""Movements: functions of parameters over time that return a map of the plane."""
 
 from pixray_motion.movements import affine as affine
 from pixray_motion.movements import depth as depth

@@ -1,4 +1,4 @@
-"""Movements in the plane: zoom, pan, rotate, shear. All poses are absolute and start from rest at the defaults."""
+"""Movements in the plane: zoom, pan, rotate, shear. All poses are absolute, and at rest by default."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pixray_motion.units import CENTRE, Angle, Length, Point, Scale
 def zoom(factor: Scale = 1.0, about: Point = CENTRE) -> Motion:
     """Magnify by ``factor``, keeping ``about`` still.
 
-    Convention: factor is absolute, 1 at rest, > 1 larger; about is in canvas heights. A scale interpolates
-    geometrically, so a straight line in the story is a steady zoom on the screen.
+    Convention: ``factor`` is absolute, 1 at rest and larger than 1 to magnify; ``about`` is in canvas units. A scale
+    interpolates geometrically, so that a linear run from key to key is a steady zoom on the screen.
     """
     return Motion.scale(factor).about(about)
 
@@ -31,7 +31,7 @@ def rotate(angle: Angle = 0.0, about: Point = CENTRE) -> Motion:
 
 @movement("shear")
 def shear(x: Length = 0.0, y: Length = 0.0) -> Motion:
-    """Lean the picture: lower lines slide right by ``x``, right-hand columns slide down by ``y``, per canvas height.
+    """Shear the picture: rows slide right by ``x`` per height below the centre, columns down by ``y`` per height right.
 
     A shear with ``x * y`` = 1 would flatten the picture to a line, so the product must stay below 1.
     """

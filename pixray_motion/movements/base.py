@@ -1,10 +1,11 @@
-"""A movement has an absolute pose at every frame; what a frame does is the difference of two poses."""
+"""Movements: each has an absolute pose at every frame, and what happens in a frame is the difference of two poses."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,40 +16,57 @@ from pixray_motion.tracks.base import Samples, Track
 
 MakeMotion = Callable[..., Motion]
 MakePose = Callable[..., Motion | CoordinateMap]
+T = TypeVar("T", bound=MakePose)
 Tracks = Mapping[str, Track | tuple[Track, Track]]
 movement: Registry[MakePose] = Registry("movement", builtin="pixray_motion.movements")
+_mirroring: set[MakePose] = set()  # an extension of the registry: see ``mirroring``
+
+
+def mirroring(make: T) -> T:
+    """Declare, as a decorator, that a movement mirrors the picture on purpose.
+
+    A pose with a negative determinant is otherwise refused when the story is checked: a shear or a scale that reaches
+    one has passed through a picture without area.
+    """
+    _mirroring.add(make)
+    return make
+
+
+def is_mirroring(make: MakePose) -> bool:
+    """Whether a movement was declared ``mirroring``."""
+    return make in _mirroring
 
 
 class Movement(ABC):
-    """Something that moves the picture; frames are counted from the scene's start."""
+    """Something that moves the picture. Frames are counted from the scene's start and may be fractional."""
 
     @abstractmethod
     def pose(self, frame: float) -> Motion:
-        """Where frame 0's undisturbed picture has gone by ``frame``."""
+        """The absolute pose: the map from the picture at rest to where it is at ``frame``."""
 
     def poses(self, frames: Samples) -> Matrix:
-        """(N, 3, 3): the matrices of the poses at many frames."""
+        """The matrices (N, 3, 3), float64, of the poses at many frames (N,)."""
         return np.stack([self.pose(frame).matrix for frame in frames.tolist()])
 
     def between(self, first: float, last: float) -> Motion:
-        """What takes the picture from frame ``first`` to frame ``last``."""
+        """The map that takes the picture from frame ``first`` to frame ``last``."""
         return self.pose(last) @ self.pose(first).inverse()
 
 
 @dataclass(frozen=True)
 class Move(Movement):
-    """A registered movement whose parameters are tracks (a pair of tracks for a point)."""
+    """A registered movement whose parameters are tracks, or pairs of tracks for points."""
 
     name: str
     make: MakeMotion
     tracks: Tracks
 
     def pose(self, frame: float) -> Motion:
-        return self.make(**{name: _value(track, frame) for name, track in self.tracks.items()})
+        return self.make(**{name: _evaluate_track(track, frame) for name, track in self.tracks.items()})
 
     def poses(self, frames: Samples) -> Matrix:
-        """The same as ``Movement.poses``; a movement that cannot compute with arrays is asked frame by frame."""
-        values = {name: _values(track, frames) for name, track in self.tracks.items()}
+        """See ``Movement.poses``. A movement that cannot compute with arrays is evaluated frame by frame."""
+        values = {name: _sample_track(track, frames) for name, track in self.tracks.items()}
         try:
             matrices = self.make(**values).matrix
         except (TypeError, ValueError):
@@ -58,89 +76,96 @@ class Move(Movement):
 
 @dataclass(frozen=True)
 class Distortion:
-    """A registered movement whose poses are bends. It acts by itself: no matrix holds it, so no group does."""
+    """A registered movement whose poses are coordinate maps. No matrix holds them, so no group can contain it."""
 
     name: str
     make: type[CoordinateMap]
     tracks: Tracks
 
     def pose(self, frame: float) -> CoordinateMap:
-        return self.make(**{name: _value(track, frame) for name, track in self.tracks.items()})
+        """The absolute pose at ``frame``, as in ``Movement.pose``."""
+        return self.make(**{name: _evaluate_track(track, frame) for name, track in self.tracks.items()})
 
     def steps(self, before: Samples, after: Samples) -> list[tuple[CoordinateMap, ...]]:
-        """What happens between many pairs of frames."""
+        """For each pair of frames, (N,) and (N,), the maps that lead from the first pose to the second, in order."""
         return [
             new.relative_to(old) for old, new in zip(self._poses(before), self._poses(after), strict=True)
         ]
 
     def _poses(self, frames: Samples) -> list[CoordinateMap]:
-        values = {name: _listed(_values(track, frames)) for name, track in self.tracks.items()}
+        values = {name: _to_rows(_sample_track(track, frames)) for name, track in self.tracks.items()}
         return [
             self.make(**{name: value[row] for name, value in values.items()}) for row in range(len(frames))
         ]
 
 
 def is_distortion(make: MakePose) -> bool:
-    """Whether a registered movement is one that bends."""
+    """Whether a registered movement is a distortion, whose poses are coordinate maps and not matrices."""
     return isinstance(make, type) and issubclass(make, CoordinateMap)
 
 
 @dataclass(frozen=True)
 class Group(Movement):
-    """Several movements that act as one: the pose is the product of the children's poses, the first acting first."""
+    """Several movements that act as one. Its pose is the product of its children's poses, the first acting first."""
 
     children: tuple[Movement, ...]
 
     def pose(self, frame: float) -> Motion:
-        return product([child.pose(frame) for child in self.children])
+        return compose([child.pose(frame) for child in self.children])
 
     def poses(self, frames: Samples) -> Matrix:
-        return _product([child.poses(frames) for child in self.children], frames)
+        return _compose_matrices([child.poses(frames) for child in self.children], frames)
 
 
-def steps(movements: tuple[Movement, ...], before: Samples, after: Samples) -> list[Motion]:
-    """The steps between many pairs of frames, which may lie between the whole ones."""
+def compute_steps(movements: tuple[Movement, ...], before: Samples, after: Samples) -> list[Motion]:
+    """The motions between pairs of frames, ``before`` (N,) and ``after`` (N,), which may be fractional.
+
+    See ``compute_step``.
+    """
     moved = [move.poses(after) @ np.linalg.inv(move.poses(before)) for move in movements]
-    return [Motion(matrix) for matrix in _product(moved, after)]
+    return [Motion(matrix) for matrix in _compose_matrices(moved, after)]
 
 
-def step(movements: tuple[Movement, ...], frame: float) -> Motion:
-    """What happens between ``frame - 1`` and ``frame``: every movement's own difference, the first listed acting first.
+def compute_step(movements: tuple[Movement, ...], frame: float) -> Motion:
+    """The motion between ``frame - 1`` and ``frame``: the difference of every movement, the first listed acting first.
 
-    Differences are composed and not poses, because the product of absolute poses would drag a pan through an endless
+    Differences are composed, and not poses, because the compose of absolute poses would drag a pan through an endless
     zoom (docs/architecture.md, "Compose deltas").
     """
-    return product([move.between(frame - 1, frame) for move in movements])
+    return compose([move.between(frame - 1, frame) for move in movements])
 
 
-def product(motions: list[Motion]) -> Motion:
+def compose(motions: list[Motion]) -> Motion:
+    """Compose motions into one, the first acting first; an empty list gives the identity."""
     first, *rest = motions or [Motion.identity()]
     for motion in rest:
         first = motion @ first
     return first
 
 
-def _product(matrices: list[Matrix], frames: Samples) -> Matrix:
-    """(N, 3, 3): at every frame, the first acting first."""
+def _compose_matrices(matrices: list[Matrix], frames: Samples) -> Matrix:
+    """Compose matrices (N, 3, 3) into one (N, 3, 3), frame by frame, the first acting first."""
     total: Matrix = np.broadcast_to(np.eye(3), (*frames.shape, 3, 3))
     for matrix in matrices:
         total = matrix @ total
     return total
 
 
-def _values(track: Track | tuple[Track, Track], frames: Samples) -> Samples | tuple[Samples, Samples]:
+def _sample_track(track: Track | tuple[Track, Track], frames: Samples) -> Samples | tuple[Samples, Samples]:
+    """The values (N,) of a parameter at frames (N,), or a pair of them for a point."""
     if isinstance(track, tuple):
         return track[0].sample(frames), track[1].sample(frames)
     return track.sample(frames)
 
 
-def _listed(values: Samples | tuple[Samples, Samples]) -> list[float] | list[tuple[float, float]]:
+def _to_rows(values: Samples | tuple[Samples, Samples]) -> list[float] | list[tuple[float, float]]:
+    """One value, or one pair, for each frame."""
     if isinstance(values, tuple):
         return list(zip(values[0].tolist(), values[1].tolist(), strict=True))
     return [float(value) for value in values]
 
 
-def _value(track: Track | tuple[Track, Track], frame: float) -> float | tuple[float, float]:
+def _evaluate_track(track: Track | tuple[Track, Track], frame: float) -> float | tuple[float, float]:
     if isinstance(track, tuple):
         return track[0].at(frame), track[1].at(frame)
     return track.at(frame)

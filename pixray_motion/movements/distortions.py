@@ -1,6 +1,6 @@
-"""Movements that bend the picture: swirl, wave, ripple, lens, and the folds of a kaleidoscope.
+"""Distortions: swirl, wave, ripple, lens, and the folds of a kaleidoscope.
 
-They act on the screen, after the scene's other movements. All are at rest by default.
+They act on the screen, after the scene's other movements. All are the identity by default.
 """
 
 from __future__ import annotations
@@ -15,25 +15,28 @@ from pixray_motion.geometry import Motion
 from pixray_motion.movements.base import movement
 from pixray_motion.units import CENTRE, Amount, Angle, Extent, Length, Point, RingShare, Scale
 
-SOLVED = 30  # Newton steps, of which a handful is enough
+MAX_NEWTON_STEPS = 30  # a bound only: amounts up to 0.95 converge within 8
 
 
 @movement("swirl")
 @dataclass(frozen=True)
 class Swirl(CoordinateMap):
-    """Stir the picture clockwise by ``angle`` degrees at ``about``, less and less up to ``radius``."""
+    """Stir the picture clockwise around ``about``, by ``angle`` degrees there and falling to none at ``radius``.
+
+    Area is kept everywhere, since each circle only rotates: by ``angle * (1 - (d / radius)**2)**2`` at distance d.
+    """
 
     angle: Angle = 0.0
     radius: Extent = 0.5
     about: Point = CENTRE
 
     def apply(self, points: Points) -> Points:
-        return self._turned(points, self.angle)
+        return self._rotate_arms(points, self.angle)
 
     def apply_inverse(self, points: Points) -> Points:
-        return self._turned(points, -self.angle)
+        return self._rotate_arms(points, -self.angle)
 
-    def _turned(self, points: Points, angle: float) -> Points:
+    def _rotate_arms(self, points: Points, angle: float) -> Points:
         arms = points - np.array(self.about)
         share = np.minimum(1, (arms**2).sum(-1) / self.radius**2)
         turn = np.radians(angle) * (1 - share) ** 2
@@ -46,9 +49,10 @@ class Swirl(CoordinateMap):
 @movement("wave")
 @dataclass(frozen=True)
 class Wave(CoordinateMap):
-    """Let a wave run through the picture towards ``angle`` (0 is right, 90 down) as ``phase`` grows, 360 a length.
+    """Let a wave run through the picture towards ``angle`` (0 is right, 90 down) as ``phase`` grows.
 
-    Where its crest is, the picture is lifted by ``height`` to the left of its way: up, for a wave that runs right.
+    One wavelength is ``length`` canvas heights, and 360 degrees of ``phase`` move the wave on by one. At a crest the
+    picture is displaced by ``height``, to the left as seen in the wave's direction: up, for a wave that runs right.
     """
 
     height: Length = 0.0
@@ -57,12 +61,12 @@ class Wave(CoordinateMap):
     angle: Angle = 0.0
 
     def apply(self, points: Points) -> Points:
-        return self._lifted(points, self.height)
+        return self._displace(points, self.height)
 
     def apply_inverse(self, points: Points) -> Points:
-        return self._lifted(points, -self.height)
+        return self._displace(points, -self.height)
 
-    def _lifted(self, points: Points, height: float) -> Points:
+    def _displace(self, points: Points, height: float) -> Points:
         turn = np.radians(self.angle)
         along, left = np.array([np.cos(turn), np.sin(turn)]), np.array([np.sin(turn), -np.cos(turn)])
         lift = np.sin(2 * np.pi * (points @ along) / self.length - np.radians(self.phase))
@@ -73,9 +77,10 @@ class Wave(CoordinateMap):
 @movement("ripple")
 @dataclass(frozen=True)
 class Ripple(CoordinateMap):
-    """Let rings run outwards from ``about`` as ``phase`` grows, 360 a ``length``.
+    """Let rings run outwards from ``about`` as ``phase`` grows.
 
-    ``amount`` is how much they crowd and thin the picture; at 1 they would fold it over.
+    One wavelength is ``length`` canvas heights, and 360 degrees of ``phase`` move the rings on by one. ``amount`` is
+    how strongly they compress and stretch the picture along its radii; at 1 it would fold over.
     """
 
     amount: RingShare = 0.0
@@ -86,23 +91,23 @@ class Ripple(CoordinateMap):
     def apply(self, points: Points) -> Points:
         arms = points - np.array(self.about)
         distance = np.linalg.norm(arms, axis=-1)
-        return self._stretched(arms, distance, self._rings(distance)[0])
+        return self._scale_arms(arms, distance, self._map_radius(distance)[0])
 
     def apply_inverse(self, points: Points) -> Points:
-        """By Newton's method: the rings have no inverse in closed form, but never fall."""
+        """By Newton's method: the radial map has no inverse in closed form, but is increasing."""
         arms = points - np.array(self.about)
         wanted = np.linalg.norm(arms, axis=-1)
         distance = wanted
-        for _ in range(SOLVED):
-            reached, slope = self._rings(distance)
+        for _ in range(MAX_NEWTON_STEPS):
+            reached, slope = self._map_radius(distance)
             step = (reached - wanted) / slope
             distance = np.clip(distance - step, 0, None)
             if np.abs(step).max() < 1e-13:
                 break
-        return self._stretched(arms, wanted, distance)
+        return self._scale_arms(arms, wanted, distance)
 
-    def _rings(self, distance: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Where the rings carry what is at a distance, and the slope of that. In the middle they are flat."""
+    def _map_radius(self, distance: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The radial map of distances (...) and its derivative (...). The rings fade out towards the centre."""
         turns = 2 * np.pi / self.length
         calm = self.length / 4
         height = self.amount / turns
@@ -111,7 +116,8 @@ class Ripple(CoordinateMap):
         wave, slope = np.sin(turn), turns * np.cos(turn)
         return distance + height * share * wave, 1 + height * (share * slope + rise * wave)
 
-    def _stretched(self, arms: Points, before: NDArray[np.float64], after: NDArray[np.float64]) -> Points:
+    def _scale_arms(self, arms: Points, before: NDArray[np.float64], after: NDArray[np.float64]) -> Points:
+        """The points at distance ``after`` (...) from the centre, on the arms (..., 2) of length ``before`` (...)."""
         share = np.divide(after, before, out=np.ones_like(before), where=before > 0)
         stretched: Points = arms * share[..., None] + np.array(self.about)
         return stretched
@@ -122,7 +128,7 @@ class Ripple(CoordinateMap):
 class Lens(CoordinateMap):
     """Hold a round lens over the picture that magnifies ``factor`` times at ``about``, up to ``radius``.
 
-    Below 1 it makes things smaller. Nothing is lost: towards its rim it does the opposite.
+    A factor below 1 makes things smaller there. Nothing is hidden: towards its rim the lens does the opposite.
     """
 
     factor: Scale = 1.0
@@ -130,12 +136,12 @@ class Lens(CoordinateMap):
     about: Point = CENTRE
 
     def apply(self, points: Points) -> Points:
-        return self._magnified(points, self.factor)
+        return self._magnify(points, self.factor)
 
     def apply_inverse(self, points: Points) -> Points:
-        return self._magnified(points, 1 / self.factor)
+        return self._magnify(points, 1 / self.factor)
 
-    def _magnified(self, points: Points, factor: float) -> Points:
+    def _magnify(self, points: Points, factor: float) -> Points:
         arms = points - np.array(self.about)
         share = np.minimum(1, np.linalg.norm(arms, axis=-1, keepdims=True) / self.radius)
         magnified: Points = arms * factor / (1 + (factor - 1) * share) + np.array(self.about)
@@ -145,9 +151,9 @@ class Lens(CoordinateMap):
 @movement("kaleidoscope")
 @dataclass(frozen=True)
 class Kaleidoscope(CoordinateMap):
-    """Fold every frame into ``segments`` mirrored ones around ``about``; what lies towards ``angle`` is shown in all.
+    """Fold every frame into ``segments`` mirrored segments around ``about``; all show what lies towards ``angle``.
 
-    0 segments fold nothing; 1 is a mirror. Of ``angle``, 0 is right and 90 down; the half of a segment that is shown
+    0 segments fold nothing; 1 is a mirror. At ``angle`` 0 is right and 90 down; the half of a segment that is shown
     lies clockwise of it.
     """
 
@@ -156,29 +162,28 @@ class Kaleidoscope(CoordinateMap):
     about: Point = CENTRE
 
     def apply(self, points: Points) -> Points:
-        """What is shown stays where it is; of its copies, see ``copies``."""
+        """What is shown stays where it is; ``copies`` says where its copies go."""
         return points
 
     def apply_inverse(self, points: Points) -> Points:
         if not self.count:
             return points
-        arms, turn, segment = self._polar(points)
+        arms, turn, segment = self._to_polar(points)
         within = np.mod(turn, segment)
         folded = np.radians(self.angle) + np.where(within <= segment / 2, within, segment - within)
         distance = np.linalg.norm(arms, axis=-1)[..., None]
         there = distance * np.stack([np.cos(folded), np.sin(folded)], -1) + np.array(self.about)
-        return np.where(
-            self.keeps(points)[..., None], points, there
-        )  # to the last bit, where nothing changes
+        # What is shown comes from exactly where it is, so that frame after frame no bit of it changes.
+        return np.where(self.keeps(points)[..., None], points, there)
 
     def relative_to(self, before: CoordinateMap) -> tuple[CoordinateMap, ...]:  # noqa: ARG002
-        """A fold cannot be undone, and is done in every frame."""
+        """A fold has no inverse, so it is applied again in every frame."""
         return (self,) if self.count else ()
 
     def keeps(self, points: Points) -> NDArray[np.bool_]:
         if not self.count:
             return super().keeps(points)
-        _, turn, segment = self._polar(points)
+        _, turn, segment = self._to_polar(points)
         kept: NDArray[np.bool_] = turn <= segment / 2
         return kept
 
@@ -191,11 +196,14 @@ class Kaleidoscope(CoordinateMap):
 
     @property
     def count(self) -> int:
-        """How often the plane is folded."""
+        """The number of segments, whole."""
         return int(self.segments)
 
-    def _polar(self, points: Points) -> tuple[Points, NDArray[np.float64], float]:
-        """Arms from the middle, their angles clockwise of where the first segment begins, and a segment's angle."""
+    def _to_polar(self, points: Points) -> tuple[Points, NDArray[np.float64], float]:
+        """Arms (..., 2) from the centre, their angles (...), and the angle of one segment.
+
+        Angles are in radians, 0..2 pi, clockwise from the first segment.
+        """
         arms = points - np.array(self.about)
         turn = np.mod(np.arctan2(arms[..., 1], arms[..., 0]) - np.radians(self.angle), 2 * np.pi)
         return arms, turn, 2 * np.pi / self.count

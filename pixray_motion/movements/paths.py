@@ -1,4 +1,4 @@
-"""Movements along a path: round a circle, up and down, trembling; and mirroring."""
+"""Movements along a path (orbit, spiral, bounce, shake) and mirroring (flip)."""
 
 from __future__ import annotations
 
@@ -7,33 +7,31 @@ from typing import Any
 import numpy as np
 
 from pixray_motion.geometry import Motion
-from pixray_motion.movements.base import movement
+from pixray_motion.movements.base import mirroring, movement
 from pixray_motion.tracks.noise import noise
-from pixray_motion.units import CENTRE, Amount, Angle, Length, Point, Scale, Seconds, Seed
+from pixray_motion.units import CENTRE, Amount, Angle, Length, Point, Scale, Seconds, Seed, Times
 
 
 @movement("flip")
-def flip(x: Length = 0.0, y: Length = 0.0) -> Motion:
-    """Mirror the picture, left and right where ``x`` counts an odd number, up and down for ``y``.
+@mirroring
+def flip(x: Times = 0.0, y: Times = 0.0) -> Motion:
+    """Mirror the picture ``x`` times from left to right and ``y`` times from top to bottom.
 
-    Whole numbers count, so that ``{0s: 0, 2s: 1 hold}`` mirrors it once, at 2 s, and ``1/s`` every second.
+    Only whole times count, so that ``{0s: 0, 2s: 1 hold}`` mirrors it once, at 2 s, and ``1/s`` every second.
     """
     return Motion.mirror(*(1 - 2 * np.mod(np.floor(count), 2) for count in (x, y)))
 
 
-flip.mirrors = True  # type: ignore[attr-defined]
-
-
 @movement("orbit")
 def orbit(radius: Length = 0.0, angle: Angle = 0.0) -> Motion:
-    """Carry the picture round a circle of ``radius``: right of its middle at ``angle`` 0, below at 90."""
+    """Carry the picture round a circle of ``radius``: right of the centre at ``angle`` 0, below it at 90."""
     turn = np.radians(angle)
     return Motion.shift(radius * np.cos(turn), radius * np.sin(turn))
 
 
 @movement("spiral")
 def spiral(factor: Scale = 1.0, angle: Angle = 0.0, about: Point = CENTRE) -> Motion:
-    """Magnify and turn clockwise at once about one point, which stays still."""
+    """Magnify by ``factor`` and turn clockwise by ``angle`` degrees at once, keeping ``about`` still."""
     return (Motion.scale(factor) @ Motion.rotation(angle)).about(about)
 
 
@@ -41,7 +39,7 @@ def spiral(factor: Scale = 1.0, angle: Angle = 0.0, about: Point = CENTRE) -> Mo
 def bounce(height: Length = 0.0, pace: Amount = 1.0, seconds: Seconds = 0.0) -> Motion:
     """Let the picture jump ``height`` up and fall, like a ball, ``pace`` times a second.
 
-    ``seconds`` is the scene's time if the story does not say another one.
+    ``seconds`` is the scene's time unless the story says otherwise.
     """
     turn = np.mod(pace * seconds, 1)
     return Motion.shift(0.0, -4 * height * turn * (1 - turn))
@@ -51,15 +49,15 @@ def bounce(height: Length = 0.0, pace: Amount = 1.0, seconds: Seconds = 0.0) -> 
 def shake(
     amount: Length = 0.0, angle: Angle = 0.0, pace: Amount = 6.0, seconds: Seconds = 0.0, seed: Seed = 0.0
 ) -> Motion:
-    """Let the picture tremble, up to ``amount`` to each side and ``angle`` degrees, about ``pace`` times a second.
+    """Shake the picture, up to ``amount`` along each axis and ``angle`` degrees, about ``pace`` times a second.
 
-    ``seconds`` is the scene's time and ``seed`` the film's if the story does not say others.
+    ``seconds`` is the scene's time and ``seed`` the film's unless the story says otherwise.
     """
-    x, y, a = (_noise(seed, pace * seconds, which) for which in range(3))
+    x, y, a = (_evaluate_noise(seed, pace * seconds, which) for which in range(3))
     return Motion.shift(amount * x, amount * y) @ Motion.rotation(angle * a)
 
 
-def _noise(seed: float, x: float, which: int) -> Any:
-    """Noise of a seed that does not change; (N,) seconds give (N,)."""
+def _evaluate_noise(seed: float, x: float, which: int) -> Any:
+    """Noise in -1..1 at ``x``, a number or (N,), of the shape of ``x``. ``seed`` may be (N,) too, all of one value."""
     values = noise(int(np.ravel(seed)[0]), x, float(which))
     return values if np.ndim(x) else float(np.ravel(values)[0])

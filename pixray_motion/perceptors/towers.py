@@ -1,7 +1,7 @@
-"""The networks of the embedded perceptor: an image tower, a text tower and the head that joins them.
+"""The networks of the embedded perceptor, a small CLIP: an image tower, a text tower, and a head that joins them.
 
-They share one space of ``dim`` (256) numbers: ``ImageTower(picture)`` and ``TextHead(TextTower(words))`` are
-unit vectors whose dot product says how well the picture shows what the words say.
+Both sides end in one space of ``dim`` (256) numbers: ``ImageTower(picture)`` and ``TextHead(TextTower(words))`` are
+unit vectors whose dot product says how well the picture shows what the words say (Radford et al., 2021).
 
 File format
 -----------
@@ -22,18 +22,20 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 SILU_GAIN = 1.788
-"""SiLU halves the standard deviation of a unit normal input, roughly; this factor restores it."""
+"""SiLU divides the standard deviation of a unit normal input by this; the factor restores it (Brock et al., 2021)."""
 
-RESIDUAL = 0.3
-"""Weight of a residual branch, before its learned gain: small, so that an unnormalised net starts near the identity."""
+RESIDUAL_WEIGHT = 0.3
+"""Weight of a residual branch, before its learned gain: small, so that a network without normalisation starts near the
+identity. The weights that ship were trained with this value."""
 
 
 def _silu(x: Tensor) -> Tensor:
+    """SiLU that keeps the variance of a unit normal input."""
     return F.silu(x) * SILU_GAIN
 
 
 class _Standardise(torch.autograd.Function):
-    """Kernels (out, in, h, w) -> the same with zero mean and unit norm; the derivative in closed form saves time."""
+    """Standardise kernels (out, in, h, w) to zero mean and unit norm each; the gradient in closed form saves time."""
 
     @staticmethod
     def forward(ctx: Any, weight: Tensor) -> Tensor:
@@ -53,10 +55,11 @@ class _Standardise(torch.autograd.Function):
 
 
 class StandardisedConv2d(nn.Conv2d):
-    """A convolution whose kernels have zero mean and unit norm times a learned gain (NF-ResNets, Brock 2021).
+    """A convolution with scaled weight standardisation (NF-ResNets; Brock et al., 2021).
 
-    The output does not depend on the scale of ``weight``, but the optimiser's effective step does: the initial
-    standard deviation is 1 / sqrt(fan in), for which Adam's usual step sizes fit.
+    Takes and gives what ``nn.Conv2d`` does. Its kernels have zero mean and unit norm, times a learned gain. The output
+    does not depend on the scale of ``weight``, but the optimiser's effective learning rate does: the initial standard
+    deviation is 1 / sqrt(fan in), which suits the usual learning rates of Adam.
     """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0) -> None:
@@ -66,7 +69,7 @@ class StandardisedConv2d(nn.Conv2d):
         nn.init.zeros_(cast(Tensor, self.bias))
 
     def standardised(self) -> Tensor:
-        """The kernels that are applied, of the shape of ``weight``."""
+        """The kernels that are applied: (out, in, h, w), as ``weight``."""
         unit: Tensor = _Standardise.apply(self.weight)  # type: ignore[no-untyped-call]
         return unit * self.gain
 
@@ -74,7 +77,7 @@ class StandardisedConv2d(nn.Conv2d):
         return F.conv2d(x, self.standardised(), self.bias, self.stride, self.padding)
 
     def folded(self) -> nn.Conv2d:
-        """A plain convolution that computes the same."""
+        """A plain convolution that computes the same, for inference."""
         inputs, outputs, kernel = self.in_channels, self.out_channels, self.kernel_size[0]
         plain = nn.Conv2d(inputs, outputs, kernel, self.stride[0], cast(tuple[int, int], self.padding)[0])
         with torch.no_grad():
@@ -84,9 +87,9 @@ class StandardisedConv2d(nn.Conv2d):
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions added to their input.
+    """A residual block of two 3x3 convolutions: (N, channels, h, w) -> the same shape.
 
-    ``scale`` brings the input, whose variance grows along a stage, back to 1.
+    ``scale`` brings the variance of the input, which grows along a stage, back to 1.
     """
 
     def __init__(self, channels: int, scale: float) -> None:
@@ -98,14 +101,15 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.second(_silu(self.first(_silu(x * self.scale))))
-        return x + (RESIDUAL * self.gain) * y
+        return x + (RESIDUAL_WEIGHT * self.gain) * y
 
 
 class ImageTower(nn.Module):
-    """A residual convolutional network without normalisation layers.
+    """A residual convolutional network without normalisation layers: pictures -> unit vectors.
 
-    Pictures (N, 3, size, size) in [0, 1] -> (N, dim), unit. A stem of stride 2 leads to the first stage, a 2x2
-    convolution of stride 2 to each further one; stage ``i`` has ``channels[i]`` channels and ``blocks[i]`` blocks.
+    Takes pictures (N, 3, size, size) in [0, 1] and gives (N, dim), float32, of norm 1. A stem of stride 2 leads to the
+    first stage, a 2x2 convolution of stride 2 to each further one; stage ``i`` has ``channels[i]`` channels and
+    ``blocks[i]`` blocks.
     """
 
     def __init__(
@@ -125,7 +129,7 @@ class ImageTower(nn.Module):
             variance = 1.0
             for _ in range(blocks[stage]):
                 layers.append(Block(width, variance**-0.5))
-                variance += (RESIDUAL * 0.5) ** 2
+                variance += (RESIDUAL_WEIGHT * 0.5) ** 2
         self.body = nn.Sequential(*layers)
         self.head = nn.Linear(channels[-1], dim)
 
@@ -133,12 +137,12 @@ class ImageTower(nn.Module):
         return F.normalize(self.head(self.features(pictures)).float(), dim=-1)
 
     def features(self, pictures: Tensor) -> Tensor:
-        """(N, channels[-1]): what the head sees."""
+        """The features (N, channels[-1]) of pictures (N, 3, size, size) in [0, 1], averaged over the positions."""
         x: Tensor = self.body(((pictures - 0.5) * 4.0).contiguous(memory_format=torch.channels_last))
         return _silu(x).mean((2, 3))
 
     def folded(self) -> "ImageTower":
-        """A frozen copy with plain convolutions: the same outputs to 1e-5, no standardisation at each call."""
+        """A frozen copy with plain convolutions: the same outputs to 1e-5, but no standardisation at each call."""
         tower = copy.deepcopy(self)
         for module in list(tower.modules()):
             for name, child in list(module.named_children()):
@@ -151,7 +155,7 @@ class ImageTower(nn.Module):
 
 
 class TextLayer(nn.Module):
-    """A pre-norm transformer layer: (N, L, width) with a mask (N, 1, 1, L) of real tokens -> (N, L, width)."""
+    """A pre-norm transformer layer: (N, L, width) -> (N, L, width), with a bool mask (N, 1, 1, L) of real tokens."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -176,9 +180,9 @@ class TextLayer(nn.Module):
 class TextTower(nn.Module):
     """A small transformer distilled from a sentence encoder.
 
-    Token numbers (N, L), L <= length, with a mask (N, L), True at real tokens, at least one a row -> (N, dim),
-    unit, in the sentence encoder's space. Tokens are looked up in a table of ``rank`` numbers and widened to
-    ``width``.
+    Takes token ids (N, L), L <= ``length``, and a mask (N, L), bool, True at real tokens, at least one per row. Gives
+    (N, dim), float32, of norm 1, in the sentence encoder's space. Tokens are embedded in ``rank`` numbers and projected
+    to ``width``, since most of the weights are the table of embeddings.
     """
 
     def __init__(
@@ -212,7 +216,7 @@ class TextTower(nn.Module):
 
 
 class TextHead(nn.Module):
-    """Sentence embeddings (N, inputs), unit -> (N, dim), unit, in the image tower's space.
+    """Sentence embeddings (N, inputs) of norm 1 -> (N, dim), float32, of norm 1, in the image tower's space.
 
     A linear map plus a small network.
     """

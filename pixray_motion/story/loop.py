@@ -9,7 +9,7 @@ import numpy as np
 
 from pixray_motion.coordinate_maps import ComposedMap
 from pixray_motion.geometry import Matrix, Motion
-from pixray_motion.movements.base import product
+from pixray_motion.movements.base import compose
 from pixray_motion.story.plan import Drawing, Layer, Node, Plan, Stack, drawings, map_drawings
 from pixray_motion.story.timeline import Timeline
 from pixray_motion.story.transition import morph_prompts
@@ -74,7 +74,7 @@ def _returning(first: Node, loop: Loop, scenes: Timeline, frame: int, begins: bo
 
 def remaining_motion(scenes: Timeline, loop: Loop, frame: int) -> Motion:
     """All that the film's movements do after ``frame``, up to and with the step into the first frame."""
-    return product([_step(scenes, loop, later) for later in range(frame + 1, loop.frames + 1)])
+    return compose([_step(scenes, loop, later) for later in range(frame + 1, loop.frames + 1)])
 
 
 def _step(scenes: Timeline, loop: Loop, frame: int) -> Motion:
@@ -109,7 +109,7 @@ def total_drift(scenes: Timeline, frames: int) -> Matrix:
 
     Raises ``ValueError`` where there is none, as after a mirroring.
     """
-    total = product([scenes.step(frame) for frame in range(1, frames + 1)]).matrix
+    total = compose([scenes.step(frame) for frame in range(1, frames + 1)]).matrix
     if np.allclose(total, np.eye(3), rtol=0, atol=1e-12):
         return np.zeros((3, 3))
     from scipy.linalg import logm

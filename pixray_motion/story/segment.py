@@ -12,7 +12,7 @@ import numpy as np
 
 from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.geometry import Motion
-from pixray_motion.movements.base import Distortion, Movement, steps
+from pixray_motion.movements.base import Distortion, Movement, compute_steps
 from pixray_motion.story.animated import FilterTrack, LossTrack, PromptTrack, Value
 from pixray_motion.tracks.base import Constant, Samples, Track
 
@@ -102,7 +102,7 @@ class Segment:
         return recall(self._maps, number, lambda: self._compute_maps(number), CHUNKS)[row]
 
     def _compute_steps(self, number: int) -> list[Motion]:
-        return steps(self._in_order(self.moves), *self._pairs(number))
+        return compute_steps(self._in_order(self.moves), *self._pairs(number))
 
     def _compute_maps(self, number: int) -> list[tuple[CoordinateMap, ...]]:
         each = [move.steps(*self._pairs(number)) for move in self._in_order(self.distortions)]

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.geometry import Canvas, Motion
-from pixray_motion.movements.base import product
+from pixray_motion.movements.base import compose
 from pixray_motion.story.animated import ease_out_quad
 from pixray_motion.story.plan import Drawing, Layer, Node, Plan, Prompt, Stack
 from pixray_motion.story.prompt_change import SETTLING, TextWeights, prompt_change, text_weights
@@ -150,7 +150,7 @@ class Timeline:
 
     def _motion(self, index: int, frame: int) -> Motion:
         """The step into a frame: every segment's own, the inner ones acting first."""
-        return product([segment.step(own) for segment, own in self._moving(index, frame) if segment.moves])
+        return compose([segment.step(own) for segment, own in self._moving(index, frame) if segment.moves])
 
     def _distortions(self, index: int, frame: int) -> tuple[CoordinateMap, ...]:
         """The same of what distorts the picture."""

@@ -1,4 +1,8 @@
-"""Numbers that change over a scene. Frames are counted from the scene's start; a track holds its value at both ends."""
+"""Tracks: numbers that change over a scene.
+
+Convention: frames are counted from the scene's start and may be fractional; a track is defined at every frame, also
+before the scene and after it.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,15 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-Samples = NDArray[np.float64]
+Samples = NDArray[np.float64]  # (N,) frames or values
 
 
 @dataclass(frozen=True)
 class Clock:
-    """A scene's own time: ``rate`` frames a second, ``length`` seconds as written, ``frames`` frames in all.
+    """A scene's own time.
 
-    ``start`` is when its first frame is shown, in seconds from the film's start; ``seed`` and ``bpm``, beats a minute,
+    ``rate``: frames per second. ``length``: seconds, as the story says. ``frames``: the scene's number of frames.
+    ``start``: when its first frame is shown, in seconds from the film's start. ``seed`` and ``bpm``, beats per minute,
     are the film's.
     """
 
@@ -28,10 +33,11 @@ class Clock:
     bpm: Fraction = Fraction(120)
 
     def seconds(self, frames: Samples) -> Samples:
+        """Seconds since the scene's start, (N,), at frames (N,)."""
         return frames / float(self.rate)
 
     def beats(self, frames: Samples) -> Samples:
-        """Since the film's start."""
+        """Beats since the film's start, (N,), at frames (N,) of the scene."""
         return (float(self.start) + self.seconds(frames)) * float(self.bpm / 60)
 
 
@@ -40,14 +46,17 @@ class Track(ABC):
 
     @abstractmethod
     def sample(self, frames: Samples) -> Samples:
-        """The values at many frames at once: (N,) -> (N,)."""
+        """The values (N,), float64, at frames (N,)."""
 
     def at(self, frame: float) -> float:
+        """The value at one frame."""
         return float(self.sample(np.array([frame], np.float64))[0])
 
 
 @dataclass(frozen=True)
 class Constant(Track):
+    """The same value at every frame."""
+
     value: float
 
     def sample(self, frames: Samples) -> Samples:

@@ -1,4 +1,8 @@
-"""Arithmetic in a story: a formula is a short program for a stack machine over numpy arrays. Nothing else runs."""
+"""Formulas: arithmetic in a story, compiled to a short program for a stack machine over numpy arrays.
+
+A program can only push numbers and variables and apply the operators and functions listed here, so a story cannot run
+code. ``formula_parser`` makes programs from text.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from pixray_motion.tracks.base import Clock, Samples, Track
 from pixray_motion.tracks.functions import FUNCTIONS, power, where
 
 CONSTANTS = {"pi": math.pi, "tau": math.tau, "e": math.e}
+# Seconds and frames since the scene's start; the scene's length in both; the part of it that has passed, 0..1; beats.
 VARIABLES = ("t", "f", "T", "F", "p", "beat")
 WORDS = ("if", "else", "and", "or", "not")
 
@@ -51,12 +56,12 @@ class Step:
     arity: int = 0
 
 
-Program = tuple[Step, ...]
+Program = tuple[Step, ...]  # in postfix order; leaves exactly one value on the stack
 
 
 @dataclass(frozen=True)
 class Formula(Track):
-    """A formula of the scene's time."""
+    """A track whose value is computed from the scene's time."""
 
     program: Program
     clock: Clock
@@ -77,9 +82,10 @@ class Formula(Track):
 
 
 def run(program: Program, scope: dict[str, Any], seed: int = 0) -> Any:
-    """The value of a program; ``scope`` holds numpy values for the variables.
+    """Evaluate a program with numpy values, numbers or (N,), for the variables in ``scope``; gives a number or (N,).
 
-    Both sides of a condition are computed, and the value of one is taken, so the other may be no number at all.
+    Both branches of a condition are evaluated and one is selected, so NaN in the other one does no harm. Arithmetic
+    errors give inf or NaN, which the check over all frames refuses.
     """
     stack: list[Any] = []
     with np.errstate(all="ignore"):
@@ -93,12 +99,12 @@ def run(program: Program, scope: dict[str, Any], seed: int = 0) -> Any:
 
 
 def is_constant(program: Program) -> bool:
-    """Whether the value is known before the scene and the seed are."""
+    """Whether the value depends on neither the scene's time nor the seed."""
     return not any(_is_seeded(step) or (step.name and not step.arity) for step in program)
 
 
-def cost(program: Program) -> int:
-    """About how many operations a frame takes."""
+def estimate_cost(program: Program) -> int:
+    """About how many operations on numbers a frame takes."""
     return sum(FUNCTIONS[step.name].cost if step.name in FUNCTIONS else 1 for step in program)
 
 

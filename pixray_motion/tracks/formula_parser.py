@@ -1,4 +1,4 @@
-"""The text of a formula, parsed into a program; whatever is not arithmetic is refused with its column."""
+"""Parser of formulas: text to program. Anything but arithmetic is refused, with its column."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from pixray_motion.tracks.formula import (
 from pixray_motion.tracks.functions import FUNCTIONS, Function
 from pixray_motion.wording import InvalidValue, one_of, point_at, quote, shorten
 
-_LEVELS = (("+", "-"), ("*", "/", "%"))
-_SPOKEN = {
+_BINARY_OPERATORS = (("+", "-"), ("*", "/", "%"))
+# What other languages write, and what to write instead.
+_HINTS = {
     "&": "; write 'and'",
     "|": "; write 'or'",
     "!": "; write 'not', or != for 'is not'",
@@ -32,16 +33,22 @@ _SPOKEN = {
 
 
 def compile_formula(text: str) -> Program:
-    """Parse ``text``; anything but the arithmetic above is ``InvalidValue`` with its column."""
+    """Compile a formula to a program for ``formula.run``.
+
+    Raises: ``InvalidValue``, with the column of the mistake, for anything but arithmetic, unknown names, or a formula
+    that is too long, nested too deeply or has too large an exponent.
+    """
     if len(text) > FORMULA_CHARACTERS:
         raise InvalidValue(
             f"the formula {quote(text)} has {len(text)} characters; the limit is {FORMULA_CHARACTERS}"
         )
-    return _Parser(text).program()
+    return _Parser(text).parse()
 
 
 @dataclass(frozen=True)
 class _Token:
+    """A piece of the text: its kind (number, name, mark, end), its characters, and where it begins, from 0."""
+
     kind: str
     text: str
     offset: int
@@ -53,7 +60,8 @@ _TOKEN = re.compile(
 )
 
 
-def _tokens(text: str) -> list[_Token]:
+def _tokenise(text: str) -> list[_Token]:
+    """Split a formula into tokens, the last of which is the end."""
     tokens: list[_Token] = []
     position = 0
     while not tokens or tokens[-1].kind != "end":
@@ -61,15 +69,15 @@ def _tokens(text: str) -> list[_Token]:
         if match is None or match.lastgroup is None:
             rest = text[position:]
             offset = position + len(rest) - len(rest.lstrip())
-            hint = _SPOKEN.get(text[offset], "")
-            raise _refusal(text, offset, f"{quote(text[offset])} is not allowed in a formula{hint}")
+            hint = _HINTS.get(text[offset], "")
+            raise _make_error(text, offset, f"{quote(text[offset])} is not allowed in a formula{hint}")
         tokens.append(_Token(match.lastgroup, match[match.lastgroup], match.start(match.lastgroup)))
         position = match.end()
     return tokens
 
 
-def _place_of(word: str) -> str:
-    """Where a word may stand that stands in the wrong place."""
+def _hint_for_word(word: str) -> str:
+    """How to write a word that stands in the wrong place."""
     return {
         "not": "; put it and what it denies in parentheses",
         "if": "; write 'A if C else B'",
@@ -77,35 +85,40 @@ def _place_of(word: str) -> str:
     }.get(word, "; a value is missing before it")
 
 
-def _refusal(text: str, offset: int, reason: str) -> InvalidValue:
+def _make_error(text: str, offset: int, reason: str) -> InvalidValue:
+    """The error for the character ``offset`` of a formula, with a mark below it."""
     return InvalidValue(
         f"the formula {quote(text)} is wrong at column {offset + 1}: {reason}", offset, point_at(text, offset)
     )
 
 
 class _Parser:
-    """Recursive descent with Python's precedence: ``A if C else B`` binds least, and ``**`` more tightly than a minus
-    before it."""
+    """A recursive descent parser with Python's precedence.
+
+    ``A if C else B`` binds least, and ``**`` more tightly than a minus before it. Each method appends the steps of what
+    it parses, in postfix order.
+    """
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._tokens = _tokens(text)
+        self._tokens = _tokenise(text)
         self._next = 0
         self._steps: list[Step] = []
         self._depth = 0
 
-    def program(self) -> Program:
-        self._value()
+    def parse(self) -> Program:
+        """Parse the whole text."""
+        self._parse_conditional()
         token = self._peek()
         if token.kind != "end":
-            raise self._unexpected(token)
+            raise self._make_unexpected_error(token)
         return tuple(self._steps)
 
     def _peek(self) -> _Token:
         return self._tokens[self._next]
 
-    def _take(self, *marks: str) -> _Token | None:
-        """The next token if it is one of ``marks``."""
+    def _accept(self, *marks: str) -> _Token | None:
+        """Consume and return the next token if it is one of ``marks``."""
         token = self._peek()
         if token.kind == "mark" and token.text in marks:
             self._next += 1
@@ -113,92 +126,92 @@ class _Parser:
         return None
 
     def _expect(self, mark: str) -> None:
-        if self._take(mark) is None:
+        if self._accept(mark) is None:
             token = self._peek()
             raise (
-                self._refuse(token, f"'{mark}' is missing")
+                self._make_error_at(token, f"'{mark}' is missing")
                 if token.kind == "end"
-                else self._unexpected(token)
+                else self._make_unexpected_error(token)
             )
 
-    def _word(self, word: str) -> _Token | None:
-        """The next token if it is ``word``."""
+    def _accept_word(self, word: str) -> _Token | None:
+        """Consume and return the next token if it is ``word``."""
         token = self._peek()
         if token.kind == "name" and token.text == word:
             self._next += 1
             return token
         return None
 
-    def _value(self) -> None:
-        """``A if C else B``, where B may be another such value."""
-        self._either()
+    def _parse_conditional(self) -> None:
+        """``A if C else B``, where B may be another conditional."""
+        self._parse_or()
         choices = 0
-        while self._word("if"):
-            self._either()
-            if self._word("else") is None:
-                raise self._refuse(self._peek(), "'else' is missing, as in 'A if C else B'")
-            self._either()
+        while self._accept_word("if"):
+            self._parse_or()
+            if self._accept_word("else") is None:
+                raise self._make_error_at(self._peek(), "'else' is missing, as in 'A if C else B'")
+            self._parse_or()
             choices += 1
         self._steps += [Step("if", arity=3)] * choices
 
-    def _either(self) -> None:
-        self._both()
-        while self._word("or"):
-            self._both()
+    def _parse_or(self) -> None:
+        self._parse_and()
+        while self._accept_word("or"):
+            self._parse_and()
             self._steps.append(Step("or", arity=2))
 
-    def _both(self) -> None:
-        self._denied()
-        while self._word("and"):
-            self._denied()
+    def _parse_and(self) -> None:
+        self._parse_not()
+        while self._accept_word("and"):
+            self._parse_not()
             self._steps.append(Step("and", arity=2))
 
-    def _denied(self) -> None:
+    def _parse_not(self) -> None:
         negations = 0
-        while self._word("not"):
+        while self._accept_word("not"):
             negations += 1
-        self._compared()
+        self._parse_comparison()
         self._steps += [Step("not", arity=1)] * negations
 
-    def _compared(self) -> None:
-        """``a < b <= c`` is one step, so that b is computed once."""
-        self._level(0)
+    def _parse_comparison(self) -> None:
+        """``a < b <= c`` is one step, so that b is evaluated once."""
+        self._parse_binary(0)
         signs = []
-        while sign := self._take(*COMPARISONS):
+        while sign := self._accept(*COMPARISONS):
             signs.append(sign.text)
-            self._level(0)
+            self._parse_binary(0)
         if signs:
             self._steps.append(Step(" ".join(signs), arity=len(signs) + 1))
 
-    def _level(self, level: int) -> None:
-        """Operators of one precedence, from left to right; beyond the last level come signs and powers."""
-        if level == len(_LEVELS):
-            self._signed()
+    def _parse_binary(self, level: int) -> None:
+        """Binary operators of one precedence, from left to right. Signs and powers bind more tightly than these."""
+        if level == len(_BINARY_OPERATORS):
+            self._parse_unary()
             return
-        self._level(level + 1)
-        while operator := self._take(*_LEVELS[level]):
-            self._level(level + 1)
+        self._parse_binary(level + 1)
+        while operator := self._accept(*_BINARY_OPERATORS[level]):
+            self._parse_binary(level + 1)
             self._steps.append(Step(operator.text, arity=2))
 
-    def _signed(self) -> None:
-        sign = self._take("+", "-")
+    def _parse_unary(self) -> None:
+        sign = self._accept("+", "-")
         if sign is None:
-            self._raised()
+            self._parse_power()
             return
-        self._deeper(sign)
-        self._signed()
+        self._enter(sign)
+        self._parse_unary()
         self._depth -= 1
         if sign.text == "-":
             self._steps.append(Step("negative", arity=1))
 
-    def _raised(self) -> None:
-        self._atom()
-        operator = self._take("**")
+    def _parse_power(self) -> None:
+        self._parse_atom()
+        operator = self._accept("**")
         if operator is None:
             return
-        self._deeper(operator)
+        self._enter(operator)
         begin, token = len(self._steps), self._peek()
-        self._signed()
+        self._parse_unary()
         self._depth -= 1
         self._check_exponent(self._steps[begin:], token)
         self._steps.append(Step("**", arity=2))
@@ -208,13 +221,13 @@ class _Parser:
             return
         exponent = float(run(tuple(steps), {}))
         if not abs(exponent) <= EXPONENT:
-            raise self._refuse(token, f"exponents go up to {EXPONENT}")
+            raise self._make_error_at(token, f"exponents go up to {EXPONENT}")
 
-    def _atom(self) -> None:
+    def _parse_atom(self) -> None:
         token = self._peek()
-        if self._take("("):
-            self._deeper(token)
-            self._value()
+        if self._accept("("):
+            self._enter(token)
+            self._parse_conditional()
             self._expect(")")
             self._depth -= 1
             return
@@ -222,44 +235,48 @@ class _Parser:
         if token.kind == "number":
             value = float(token.text)
             if math.isinf(value):
-                raise self._refuse(token, f"the number {quote(token.text)} is too large")
+                raise self._make_error_at(token, f"the number {quote(token.text)} is too large")
             self._steps.append(Step(value=value))
         elif token.kind == "name":
-            self._name(token)
+            self._parse_name(token)
         else:
-            raise self._unexpected(token)
+            raise self._make_unexpected_error(token)
 
-    def _name(self, token: _Token) -> None:
+    def _parse_name(self, token: _Token) -> None:
         name = token.text
         called = self._peek().text == "("
         if name in WORDS:
-            raise self._refuse(token, f"'{name}' is not expected here{_place_of(name)}")
+            raise self._make_error_at(token, f"'{name}' is not expected here{_hint_for_word(name)}")
         if name in FUNCTIONS and called:
-            self._call(token, FUNCTIONS[name])
+            self._parse_call(token, FUNCTIONS[name])
         elif called:
-            raise self._refuse(token, f"unknown function {quote(name)}; {one_of(shorten(name), FUNCTIONS)}")
+            raise self._make_error_at(
+                token, f"unknown function {quote(name)}; {one_of(shorten(name), FUNCTIONS)}"
+            )
         elif name in CONSTANTS:
             self._steps.append(Step(value=CONSTANTS[name]))
         elif name in VARIABLES:
             self._steps.append(Step(name))
         elif name in FUNCTIONS:
             example = ", ".join(("t", "0", "1")[: FUNCTIONS[name].least])
-            raise self._refuse(token, f"the function '{name}' needs parentheses, as in {name}({example})")
+            raise self._make_error_at(
+                token, f"the function '{name}' needs parentheses, as in {name}({example})"
+            )
         elif name == "s":
-            raise self._refuse(
+            raise self._make_error_at(
                 token, "a rate is one plain number before /s, as in 0.1/s; in a formula write *t"
             )
         else:
             allowed = one_of(shorten(name), [*VARIABLES, *CONSTANTS, *FUNCTIONS])
-            raise self._refuse(token, f"unknown name {quote(name)}; {allowed}")
+            raise self._make_error_at(token, f"unknown name {quote(name)}; {allowed}")
 
-    def _call(self, token: _Token, function: Function) -> None:
-        self._deeper(token)
+    def _parse_call(self, token: _Token, function: Function) -> None:
+        self._enter(token)
         self._expect("(")
         count = 1
-        self._value()
-        while self._take(","):
-            self._value()
+        self._parse_conditional()
+        while self._accept(","):
+            self._parse_conditional()
             count += 1
         self._expect(")")
         self._depth -= 1
@@ -267,20 +284,20 @@ class _Parser:
             many = (
                 function.least if function.least == function.most else f"{function.least} to {function.most}"
             )
-            raise self._refuse(token, f"'{token.text}' takes {many} values. Got {count}")
+            raise self._make_error_at(token, f"'{token.text}' takes {many} values. Got {count}")
         self._steps.append(Step(token.text, arity=count))
 
-    def _deeper(self, token: _Token) -> None:
+    def _enter(self, token: _Token) -> None:
         self._depth += 1
         if self._depth > FORMULA_DEPTH:
-            raise self._refuse(token, f"it is nested deeper than {FORMULA_DEPTH} levels")
+            raise self._make_error_at(token, f"it is nested deeper than {FORMULA_DEPTH} levels")
 
-    def _unexpected(self, token: _Token) -> InvalidValue:
+    def _make_unexpected_error(self, token: _Token) -> InvalidValue:
         if token.kind == "end":
-            return self._refuse(token, "it ends too early")
+            return self._make_error_at(token, "it ends too early")
         hint = "; write decimals with a point" if token.text == "," and self._depth == 0 else ""
-        hint = hint or (_place_of(token.text) if token.text == "else" else "")
-        return self._refuse(token, f"{quote(token.text)} is not expected here{hint}")
+        hint = hint or (_hint_for_word(token.text) if token.text == "else" else "")
+        return self._make_error_at(token, f"{quote(token.text)} is not expected here{hint}")
 
-    def _refuse(self, token: _Token, reason: str) -> InvalidValue:
-        return _refusal(self._text, token.offset, reason)
+    def _make_error_at(self, token: _Token, reason: str) -> InvalidValue:
+        return _make_error(self._text, token.offset, reason)

@@ -1,4 +1,4 @@
-"""The functions that a formula may call, over numpy arrays of one shape or single numbers."""
+"""The functions that formulas may call. Arguments and results are numbers or arrays (N,) of one shape."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from pixray_motion.tracks.noise import noise, random
 
 @dataclass(frozen=True)
 class Function:
-    """What a name may be called with: ``least`` to ``most`` arguments.
+    """One function: how it is computed, and with how many arguments, ``least`` to ``most``, it may be called.
 
-    A ``seeded`` one is given the story's seed before its arguments. ``cost`` is about how many operations it takes.
+    A ``seeded`` one is given the film's seed before its arguments. ``cost`` is about how many operations on numbers it
+    takes per frame.
     """
 
     run: Callable[..., Any]
@@ -27,16 +28,17 @@ class Function:
 
 
 def power(base: Any, exponent: Any) -> Any:
-    """Exponents beyond the limit give NaN, which the check over all frames refuses."""
+    """``base`` ** ``exponent``; NaN, which the check over all frames refuses, for exponents beyond ``EXPONENT``."""
     return np.where(np.abs(exponent) <= EXPONENT, np.power(base, exponent), np.nan)
 
 
 def where(condition: Any, then: Any, otherwise: Any) -> Any:
+    """``then`` where the condition is not 0, or else ``otherwise``."""
     return np.where(condition != 0, then, otherwise)
 
 
-def _folded(operation: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    """The same of several values."""
+def _chain(operation: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """Extend an operation on two values to several, from left to right."""
 
     def fold(first: Any, *rest: Any) -> Any:
         for value in rest:
@@ -59,18 +61,18 @@ def _smoothstep(low: Any, high: Any, x: Any) -> Any:
     return share * share * (3 - 2 * share)
 
 
-def _turn(x: Any, period: Any, phase: Any) -> Any:
-    """The part of the period that has passed, in 0..1, below 1."""
+def _compute_phase(x: Any, period: Any, phase: Any) -> Any:
+    """The part of the period that has passed, in [0, 1). ``phase`` is in periods."""
     turns = x / period + phase
     return turns - np.floor(turns)
 
 
 def _triangle(x: Any, period: Any = 1.0, phase: Any = 0.0) -> Any:
-    return 1 - 4 * np.abs(_turn(x, period, phase + 0.25) - 0.5)
+    return 1 - 4 * np.abs(_compute_phase(x, period, phase + 0.25) - 0.5)
 
 
 def _saw(x: Any, period: Any = 1.0, phase: Any = 0.0) -> Any:
-    return 2 * _turn(x, period, phase) - 1
+    return 2 * _compute_phase(x, period, phase) - 1
 
 
 def _square(x: Any, period: Any = 1.0, phase: Any = 0.0) -> Any:
@@ -78,13 +80,13 @@ def _square(x: Any, period: Any = 1.0, phase: Any = 0.0) -> Any:
 
 
 def _pulse(x: Any, period: Any = 1.0, phase: Any = 0.0, width: Any = 0.5) -> Any:
-    turn = _turn(x, period, phase)
+    turn = _compute_phase(x, period, phase)
     return np.where(np.isfinite(turn), turn < width, np.nan)
 
 
 FUNCTIONS = {
-    "min": Function(_folded(np.minimum), 2, 16),
-    "max": Function(_folded(np.maximum), 2, 16),
+    "min": Function(_chain(np.minimum), 2, 16),
+    "max": Function(_chain(np.maximum), 2, 16),
     "clamp": Function(_clamp, 3, 3),
     "lerp": Function(_lerp, 3, 3, 3),
     "smoothstep": Function(_smoothstep, 3, 3, 8),

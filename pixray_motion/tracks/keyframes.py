@@ -1,4 +1,4 @@
-"""Numbers that run at a rate, and numbers that run from key to key."""
+"""Tracks that run at a constant rate, and tracks that run from keyframe to keyframe."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Indices = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class PerSecond(Track):
-    """``value`` as often as ``pace`` a second: value * pace * t, or value ** (pace * t) where the unit is geometric.
+    """A constant rate: value * pace * t, or value ** (pace * t) where the unit is geometric.
 
-    ``t`` counts from the scene's start.
+    ``t`` is in seconds from the scene's start, so a geometric ``value`` is a factor per second at ``pace`` 1.
     """
 
     value: float
@@ -35,12 +35,12 @@ class PerSecond(Track):
 
 @dataclass(frozen=True)
 class Keyframes(Track):
-    """Runs from key to key.
+    """A track that runs from key to key.
 
-    Convention: ``times`` are in frames of the scene and increase; ``easings`` holds one a key, which shapes the
-    segment that arrives at it. A key's own value may move: a segment blends its two ends, each followed as it runs.
-    A segment with a spline's name needs keys that all stand still. Before the first key and after the last one, that
-    key's value holds.
+    Convention: ``times`` are in frames of the scene and increase strictly. ``easings`` has one entry per key, which
+    shapes the segment that arrives at it. A key's value is itself a track: a segment interpolates between the values of
+    its two keys at the same frame. A segment that names a spline needs constant keys throughout. Before the first key
+    and after the last one, that key's value holds. ``geometric`` interpolates logarithms, for values above 0.
     """
 
     times: tuple[float, ...]
@@ -56,7 +56,7 @@ class Keyframes(Track):
         share = np.divide(frames - self._times[left], length, out=np.zeros(frames.shape), where=inside)
         first, last = self._values(left, frames), self._values(right, frames)
         values = np.where(inside, last, first)
-        kinds, which = self._shapes
+        kinds, which = self._easing_numbers
         for index, easing in enumerate(kinds):
             part = np.flatnonzero((which[right] == index) & inside)
             if part.size:
@@ -70,15 +70,15 @@ class Keyframes(Track):
             return self._blend(first, last, apply_easing(easing, share))
         curve = self._splines[str(easing)](frames)
         values = np.exp(curve) if self.geometric else curve
-        return _kept(values, first, last) if easing == "smooth" else values
+        return _clamp_between(values, first, last) if easing == "smooth" else values
 
     def _blend(self, first: Samples, last: Samples, share: Samples) -> Samples:
-        """Kept between the two, except where an easing goes beyond them on purpose."""
+        """Interpolate, clamped between the two unless an easing overshoots on purpose (``share`` outside 0..1)."""
         with np.errstate(all="ignore"):
             linear = not self.geometric
             mixed = first * (1 - share) + last * share if linear else first ** (1 - share) * last**share
             mixed = np.where(share == 0, first, mixed)
-            return np.where((share >= 0) & (share <= 1), _kept(mixed, first, last), mixed)
+            return np.where((share >= 0) & (share <= 1), _clamp_between(mixed, first, last), mixed)
 
     @cached_property
     def _times(self) -> Samples:
@@ -86,12 +86,12 @@ class Keyframes(Track):
 
     @cached_property
     def _constants(self) -> Samples:
-        """(keys,): the values of keys that stand still; NaN marks those that move."""
+        """The values (keys,) of constant keys; NaN marks those that change over time."""
         return np.array([t.value if isinstance(t, Constant) else np.nan for t in self.tracks], np.float64)
 
     @cached_property
-    def _shapes(self) -> tuple[list[Easing], Indices]:
-        """The easings in use, and which of them each key has."""
+    def _easing_numbers(self) -> tuple[list[Easing], Indices]:
+        """The different easings, and the index (keys,) of each key's easing among them."""
         kinds = list(dict.fromkeys(self.easings))
         numbers = {easing: index for index, easing in enumerate(kinds)}
         return kinds, np.array([numbers[easing] for easing in self.easings], np.intp)
@@ -100,10 +100,10 @@ class Keyframes(Track):
     def _splines(self) -> dict[str, Callable[[Samples], Samples]]:
         values = np.log(self._constants) if self.geometric else self._constants
         keys = tuple(self._times.tolist()), tuple(values.tolist())
-        return {kind: _spline(kind, *keys) for kind in SPLINES if kind in self.easings}
+        return {kind: _make_cached_spline(kind, *keys) for kind in SPLINES if kind in self.easings}
 
     def _values(self, keys: Indices, frames: Samples) -> Samples:
-        """The value of key ``keys[i]`` at ``frames[i]``; each moving key is asked once, for all of its frames."""
+        """The value (N,) of key ``keys[i]`` at ``frames[i]``. Each changing key is sampled once, for all its frames."""
         values = self._constants[keys]
         moving = np.flatnonzero(np.isnan(values))
         if moving.size:
@@ -114,21 +114,24 @@ class Keyframes(Track):
         return values
 
 
-@lru_cache(1024)  # a scene that is repeated has the same ones again
-def _spline(kind: str, times: tuple[float, ...], values: tuple[float, ...]) -> Callable[[Samples], Samples]:
-    return spline(kind, np.array(times), np.array(values))
+@lru_cache(1024)  # repeated scenes have equal keys
+def _make_cached_spline(
+    kind: str, times: tuple[float, ...], values: tuple[float, ...]
+) -> Callable[[Samples], Samples]:
+    return make_spline(kind, np.array(times), np.array(values))
 
 
-def _kept(values: Samples, first: Samples, last: Samples) -> Samples:
-    """Between the two, so that rounding never leaves the range of values that are allowed."""
+def _clamp_between(values: Samples, first: Samples, last: Samples) -> Samples:
+    """Clamp values between two others, so that rounding never leaves a parameter's range."""
     return np.clip(values, np.minimum(first, last), np.maximum(first, last))
 
 
-def spline(kind: str, times: Samples, values: Samples) -> Callable[[Samples], Samples]:
-    """The curve ``smooth``, ``akima`` or ``cubic`` through (``times``, ``values``), which increase in time.
+def make_spline(kind: str, times: Samples, values: Samples) -> Callable[[Samples], Samples]:
+    """Make the curve ``smooth``, ``akima`` or ``cubic`` through ``values`` (K,) at increasing ``times`` (K,).
 
-    ``smooth`` is Fritsch and Carlson's monotone interpolation (PCHIP), which never leaves the values of the two keys
-    around it. ``cubic`` is the natural cubic spline, whose bend is 0 at both ends. Through two keys each is straight.
+    ``smooth`` is monotone cubic interpolation (PCHIP; Fritsch and Carlson, 1980), which stays between the two keys
+    around it. ``akima`` (Akima, 1970) overshoots less than ``cubic``, the natural cubic spline, whose second derivative
+    is 0 at both ends. Through two keys each of them is a straight line.
     """
     from scipy.interpolate import Akima1DInterpolator, CubicSpline, PchipInterpolator, make_interp_spline
 

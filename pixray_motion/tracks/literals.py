@@ -1,4 +1,4 @@
-"""Plain numbers."""
+"""Plain numbers, as a story writes them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ _NUMBER = re.compile(NUMBER)
 
 
 def is_number(text: str) -> bool:
+    """Whether the whole text is a decimal number; ``inf`` and ``nan`` are not."""
     return _NUMBER.fullmatch(text) is not None
 
 
 def parse_constant(text: str, name: str, low: float, high: float, unit: str = "") -> float:
-    """A finite number between ``low`` and ``high``; anything else is ``InvalidValue``."""
+    """Parse a finite number between ``low`` and ``high``, inclusive. ``name`` and ``unit`` are for the message.
+
+    Raises: ``InvalidValue`` for anything else.
+    """
     if len(text) > NUMBER_CHARACTERS or not is_number(text):
         raise InvalidValue(f"'{name}' is a number from {format_range(low, high)}. Got {quote(text)}")
     value = float(text)

@@ -1,4 +1,4 @@
-"""A number that follows samples."""
+"""A track that follows samples, such as those of an audio feature."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pixray_motion.tracks.base import Samples, Track
 
 @dataclass(frozen=True, eq=False)
 class Sampled(Track):
-    """Linear between (N,) ``values`` at the (N,) ``times``, in frames of the scene, which increase; both ends are held.
+    """Linear interpolation between ``values`` (N,) at ``times`` (N,), increasing frames of the scene; both ends hold.
 
-    The mean over ``window`` frames around each frame is taken, where that is above 0.
+    A ``window`` above 0, in frames, smooths the curve by its exact mean over the window around each frame.
     """
 
     times: Samples
@@ -25,18 +25,19 @@ class Sampled(Track):
         if not self.window:
             return np.interp(frames, self.times, self.values)
         half = self.window / 2
-        means = (self._area(frames + half) - self._area(frames - half)) / self.window
-        return np.clip(means, self.values.min(), self.values.max())  # rounding never leaves their range
+        means = (self._integrate(frames + half) - self._integrate(frames - half)) / self.window
+        return np.clip(means, self.values.min(), self.values.max())  # rounding must not leave their range
 
-    def _area(self, frames: Samples) -> Samples:
-        """Under the curve, from the first sample to each frame: exact, so that samples may lie unevenly."""
+    def _integrate(self, frames: Samples) -> Samples:
+        """The integral of the curve from the first sample to each frame: exact, so samples may lie unevenly."""
         inside = np.clip(frames, self.times[0], self.times[-1])
         left = np.clip(np.searchsorted(self.times, inside, side="right") - 1, 0, len(self.times) - 1)
         here = np.interp(inside, self.times, self.values)
         part = (self.values[left] + here) / 2 * (inside - self.times[left])
-        return self._areas[left] + part + (frames - inside) * here
+        return self._integrals[left] + part + (frames - inside) * here
 
     @cached_property
-    def _areas(self) -> Samples:
+    def _integrals(self) -> Samples:
+        """The integral up to each sample, (N,), by the trapezoidal rule, which is exact for a linear curve."""
         means = (self.values[1:] + self.values[:-1]) / 2
         return np.concatenate([[0.0], np.cumsum(means * np.diff(self.times))])

@@ -1,4 +1,4 @@
-"""Samples from a table that lies beside the story: CSV or JSON, read within limits."""
+"""Samples from a table beside the story, in CSV or JSON, read within limits."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from pixray_motion.story.source.files import StoryFolder
 from pixray_motion.tracks.base import Samples
 from pixray_motion.wording import InvalidValue, one_of, quote, shorten
 
-CLOCKS = {"t": "s", "time": "s", "seconds": "s", "frame": "f"}
+# Titles, in lower case, of columns that hold times, and their unit: seconds or frames.
+TIME_TITLES = {"t": "s", "time": "s", "seconds": "s", "frame": "f"}
 Cells = list[Any]
 
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """(N,) ``values`` at the (N,) increasing ``times``, in seconds or frames, or None where the file tells no times."""
+    """``values`` (N,) at increasing ``times`` (N,) in ``unit``, seconds or frames; None if the file has no times."""
 
     values: Samples
     times: Samples | None
@@ -32,21 +33,26 @@ class Column:
 
 
 def read_column(home: StoryFolder, name: str, column: str | None, timed: bool) -> Column:
-    """The ``column``, by its header's name or by its number from 0, of the file ``name``.
+    """Read the ``column`` of the file ``name``, by its title or by its number from 0; None means the only one.
 
-    ``timed`` is False where the file's own times are not asked for. Whatever is wrong is ``InvalidValue`` with a sentence.
+    ``timed`` says whether the file's own times are wanted.
+
+    Raises: ``InvalidValue`` if the file is missing, unreadable or too large, has no such column, or holds anything but
+    finite numbers at increasing times.
     """
     path = home.file(name, CURVE_BYTES)
-    text = _contents(path, name)
+    text = _read_contents(path, name)
     if path.suffix.lower() == ".json":
-        header, rows = _json(text, name)
+        header, rows = _read_json(text, name)
     else:
-        header, rows = _csv(text, name)
-    clock = next((i for i, title in enumerate(header) if title.lower() in CLOCKS), None) if timed else None
-    return _picked(name, header, rows, _index(name, header, column), clock)
+        header, rows = _read_csv(text, name)
+    clock = (
+        next((i for i, title in enumerate(header) if title.lower() in TIME_TITLES), None) if timed else None
+    )
+    return _collect_column(name, header, rows, _find_column(name, header, column), clock)
 
 
-def _contents(path: Path, name: str) -> str:
+def _read_contents(path: Path, name: str) -> str:
     if path.suffix.lower() not in (".csv", ".json"):
         raise InvalidValue(f"{quote(name)} is neither .csv nor .json; save it as one of these")
     try:
@@ -57,23 +63,23 @@ def _contents(path: Path, name: str) -> str:
         raise InvalidValue(f"{quote(name)} is not UTF-8 text; save it with the encoding UTF-8") from error
 
 
-def _csv(text: str, name: str) -> tuple[list[str], Iterator[tuple[int, Cells]]]:
-    """The header, '' for each column where there is none, and the rows with their line numbers."""
+def _read_csv(text: str, name: str) -> tuple[list[str], Iterator[tuple[int, Cells]]]:
+    """The titles of the columns, '' for each if there is no header, and the rows with their line numbers."""
     if max(text.count("\n"), text.count("\r")) > CURVE_ROWS + 1:
         raise InvalidValue(f"{quote(name)} has more than {CURVE_ROWS} rows; keep fewer samples")
     lines = text.splitlines()
     first = next((line for line in lines if line.strip()), "")
     sign = max(",;\t", key=first.count)
-    titles = next(csv.reader(_lines([first], name), delimiter=sign), [])
-    if titles and all(_number(title) is not None for title in titles):
-        return [""] * len(titles), _rows(lines, sign, name)
-    rows = _rows(lines, sign, name)
+    titles = next(csv.reader(_check_lines([first], name), delimiter=sign), [])
+    if titles and all(_to_number(title) is not None for title in titles):
+        return [""] * len(titles), _iterate_rows(lines, sign, name)
+    rows = _iterate_rows(lines, sign, name)
     next(rows, None)
     return [title.strip() for title in titles], rows
 
 
-def _rows(lines: list[str], sign: str, name: str) -> Iterator[tuple[int, Cells]]:
-    reader = csv.reader(_lines(lines, name), delimiter=sign)
+def _iterate_rows(lines: list[str], sign: str, name: str) -> Iterator[tuple[int, Cells]]:
+    reader = csv.reader(_check_lines(lines, name), delimiter=sign)
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
@@ -82,8 +88,8 @@ def _rows(lines: list[str], sign: str, name: str) -> Iterator[tuple[int, Cells]]
         raise InvalidValue(f"{quote(name)} row {reader.line_num} is no CSV: {shorten(str(error))}") from error
 
 
-def _lines(lines: Iterable[str], name: str) -> Iterator[str]:
-    """A row is a line, so that no quote swallows the rest of the file."""
+def _check_lines(lines: Iterable[str], name: str) -> Iterator[str]:
+    """Refuse rows that are not one line each: an open quote would swallow the rest of the file."""
     for number, line in enumerate(lines, 1):
         if len(line) > LINE_CHARACTERS:
             raise InvalidValue(
@@ -94,8 +100,8 @@ def _lines(lines: Iterable[str], name: str) -> Iterator[str]:
         yield line
 
 
-def _json(text: str, name: str) -> tuple[list[str], Iterator[tuple[int, Cells]]]:
-    """The same for a list of numbers or of objects; the first object's keys are the header."""
+def _read_json(text: str, name: str) -> tuple[list[str], Iterator[tuple[int, Cells]]]:
+    """As ``_read_csv``, for a list of numbers or of objects; the keys of the first object are the titles."""
     if text.count("{") + text.count("[") > CURVE_ROWS + 1:
         raise InvalidValue(f"{quote(name)} has more than {CURVE_ROWS} rows; keep fewer samples")
     try:
@@ -111,8 +117,8 @@ def _json(text: str, name: str) -> tuple[list[str], Iterator[tuple[int, Cells]]]
     return header, ((number, [row.get(key) for key in header]) for number, row in enumerate(objects, 1))
 
 
-def _index(name: str, header: list[str], column: str | None) -> int:
-    """Which column is meant; one that is not named is the only one that tells no time."""
+def _find_column(name: str, header: list[str], column: str | None) -> int:
+    """The number of the wanted column; without a name it is the only column that holds no times."""
     if column is not None:
         if column in header:
             return header.index(column)
@@ -125,7 +131,7 @@ def _index(name: str, header: list[str], column: str | None) -> int:
         )
     if not header:
         raise InvalidValue(f"{quote(name)} holds no samples; write at least one number")
-    values = [index for index, title in enumerate(header) if title.lower() not in CLOCKS]
+    values = [index for index, title in enumerate(header) if title.lower() not in TIME_TITLES]
     if len(values) != 1:
         titles = [shorten(title) for title in header if title][:10]
         names = f": {', '.join(titles)}" if titles else ""
@@ -133,32 +139,33 @@ def _index(name: str, header: list[str], column: str | None) -> int:
     return values[0]
 
 
-def _picked(
+def _collect_column(
     name: str, header: list[str], rows: Iterable[tuple[int, Cells]], value: int, clock: int | None
 ) -> Column:
-    """Only the cells that are asked for are kept."""
+    """Collect the cells of the column ``value``, and of the column ``clock`` if there are times."""
     values: list[float] = []
     times: list[float] = []
     for count, (row, cells) in enumerate(rows, 1):
         if count > CURVE_ROWS:
             raise InvalidValue(f"{quote(name)} has more than {CURVE_ROWS} rows; keep fewer samples")
-        values.append(_cell(name, header, row, cells, value))
+        values.append(_read_cell(name, header, row, cells, value))
         if clock is None:
             continue
-        times.append(_cell(name, header, row, cells, clock))
+        times.append(_read_cell(name, header, row, cells, clock))
         if count > 1 and times[-1] <= times[-2]:
             raise InvalidValue(
                 f"{quote(name)} row {row}: the times in column {quote(header[clock])} do not grow; sort the rows"
             )
     if not values:
         raise InvalidValue(f"{quote(name)} holds no samples; write at least one number")
-    unit: Literal["s", "f"] = "f" if clock is not None and CLOCKS[header[clock].lower()] == "f" else "s"
+    unit: Literal["s", "f"] = "f" if clock is not None and TIME_TITLES[header[clock].lower()] == "f" else "s"
     return Column(np.array(values), None if clock is None else np.array(times), unit)
 
 
-def _cell(name: str, header: list[str], row: int, cells: Cells, index: int) -> float:
+def _read_cell(name: str, header: list[str], row: int, cells: Cells, index: int) -> float:
+    """The finite number in one cell."""
     cell = cells[index] if index < len(cells) else ""
-    value = _number(cell)
+    value = _to_number(cell)
     if value is None or not math.isfinite(value):
         column = quote(header[index]) if header[index] else str(index)
         got = quote(str(cell)[:100]) if cell not in ("", None) else "nothing"
@@ -168,8 +175,8 @@ def _cell(name: str, header: list[str], row: int, cells: Cells, index: int) -> f
     return value
 
 
-def _number(cell: Any) -> float | None:
-    """The number that a cell holds, or None."""
+def _to_number(cell: Any) -> float | None:
+    """The number that a cell holds, or None if it holds none."""
     if isinstance(cell, bool) or not isinstance(cell, (int, float, str)):
         return None
     if isinstance(cell, str) and ("_" in cell or not cell.isascii()):

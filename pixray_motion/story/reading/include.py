@@ -67,7 +67,7 @@ class Includer:
         return self._read(text, path, name)
 
     def _read(self, text: str, path: Path, name: str) -> list[Node]:
-        root = compose(text, self.diagnostics.of(name))
+        root = compose(text, self.diagnostics.for_file(name))
         if root is None:
             return []
         root = _moved(root, name)

@@ -108,7 +108,7 @@ def _value(node: Scalar, text: str, name: str, unit: Unit, context: SceneContext
             raise InvalidValue(
                 f"'{name}' has no value; write a number, a formula or keyframes {{0s: 1, 4s: 2}}"
             )
-        if node.plain and (hint := yaml_hints.split(node.text, node.after)):
+        if node.plain and (hint := yaml_hints.hint_comma(node.text, node.after)):
             raise InvalidValue(f"'{name}': {hint}")
         return parse_track(text, name, unit, context)
     except InvalidValue as error:

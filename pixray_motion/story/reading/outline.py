@@ -196,7 +196,7 @@ def _name(node: Node, diagnostics: Diagnostics) -> str:
     text = read_text(node, "a scene's name", diagnostics)
     if text is None or not isinstance(node, Scalar):
         return ""
-    if node.plain and (hint := yaml_hints.cut_off(node.text, node.after)):
+    if node.plain and (hint := yaml_hints.hint_comment(node.text, node.after)):
         diagnostics.add(node.location, hint)
     elif not text.isprintable() or not 0 < len(text) <= limits.NAME_CHARACTERS:
         diagnostics.add(

@@ -91,7 +91,9 @@ def _text(node: Node, context: SceneContext) -> str:
         context.diagnostics.add(
             node.location, f"a prompt has at most {PROMPT_CHARACTERS} characters. Got {len(text)}"
         )
-    hint = yaml_hints.cut_off(node.text, node.after) or yaml_hints.undashed(text) if node.plain else None
+    hint = (
+        yaml_hints.hint_comment(node.text, node.after) or yaml_hints.hint_dash(text) if node.plain else None
+    )
     if hint:
         context.diagnostics.add(node.location, hint)
     return text

@@ -10,11 +10,11 @@ import numpy as np
 
 from pixray_motion.geometry import Canvas
 from pixray_motion.limits import CHECK_WORK, SINGULAR, STEP_SIZE
-from pixray_motion.movements.base import Group, Move, Movement
+from pixray_motion.movements.base import Group, Move, Movement, is_mirroring
 from pixray_motion.story.source.diagnostics import Diagnostics, SourceLocation
 from pixray_motion.tracks.base import Clock, Constant, Samples, Track
 from pixray_motion.tracks.easing import Bezier, Steps
-from pixray_motion.tracks.formula import Formula, cost
+from pixray_motion.tracks.formula import Formula, estimate_cost
 from pixray_motion.tracks.keyframes import Keyframes
 from pixray_motion.tracks.samples import Sampled
 from pixray_motion.units import Unit
@@ -171,7 +171,7 @@ def determinants(movement: Movement, frames: Samples) -> Samples:
         return total
     assert isinstance(movement, Move)
     areas: Samples = np.linalg.det(movement.poses(frames))
-    if hasattr(movement.make, "mirrors"):
+    if is_mirroring(movement.make):
         np.abs(areas, out=areas)
     return areas
 
@@ -216,7 +216,7 @@ def _chunks(frames: int) -> Iterator[Samples]:
 def _cost(track: Track) -> int:
     """About how many operations a frame takes."""
     if isinstance(track, Formula):
-        return cost(track.program)
+        return estimate_cost(track.program)
     if isinstance(track, Keyframes):
         shapes = max(SHAPE_COSTS.get(type(easing), 20) for easing in set(track.easings))
         return 10 + shapes + 2 * max(_cost(part) for part in track.tracks)

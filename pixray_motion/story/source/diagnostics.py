@@ -1,4 +1,4 @@
-"""Collecting what is wrong with a story, so that one reading tells all of it."""
+"""Collecting the mistakes of a story, so that one reading reports them all."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from pixray_motion.limits import PROBLEMS
 
 @dataclass(frozen=True)
 class SourceLocation:
-    """Where a value was written: 1-based line and column in the file.
+    """Where a value is written: 1-based line and column, in characters.
 
-    In a ``--set`` option, ``line`` is the option's number among the others. ``file`` is an included one's name.
+    In a ``--set`` option, ``option`` is its text and ``line`` its number among the options. ``file`` is the name of the
+    included file, if it is in one.
     """
 
     line: int
@@ -20,7 +21,8 @@ class SourceLocation:
     option: str = ""
     file: str = ""
 
-    def right(self, characters: int) -> SourceLocation:
+    def moved_right(self, characters: int) -> SourceLocation:
+        """The location so many characters further on in the line."""
         return replace(self, column=self.column + characters)
 
 
@@ -28,18 +30,21 @@ START = SourceLocation(1, 1)
 
 
 class Diagnostics:
-    """The problems found so far: one a place, and beyond a hundred they are only counted."""
+    """The problems found so far, one per location. Beyond ``limits.PROBLEMS`` they are only counted."""
 
     def __init__(self) -> None:
         self._problems: list[Problem] = []
         self._places: set[SourceLocation] = set()
         self._more = 0
-        self.count = 0  # of all that was told, also of what was dropped
+        self.count = 0  # of all reports, including those that were dropped
 
     def add(
         self, location: SourceLocation, message: str, again: bool = False, detail: tuple[str, ...] = ()
     ) -> None:
-        """A second problem at a place mostly follows from the first and is dropped, unless it is told ``again``."""
+        """Report a problem.
+
+        A second one at the same location mostly follows from the first and is dropped, unless ``again``.
+        """
         self.count += 1
         if location in self._places and not again:
             return
@@ -51,15 +56,15 @@ class Diagnostics:
         else:
             self._more += 1
 
-    def of(self, file: str) -> Diagnostics:
-        """A report whose problems are found in an included file and told here."""
-        return _Within(self, file)
+    def for_file(self, file: str) -> Diagnostics:
+        """Diagnostics for an included file, which report to these."""
+        return _IncludedFile(self, file)
 
     def __bool__(self) -> bool:
         return bool(self._problems)
 
     def problems(self) -> list[Problem]:
-        """All of them; the last one says how many more there are."""
+        """All problems; if some were only counted, the last one says how many."""
         if not self._more:
             return list(self._problems)
         last = max(self._problems, key=lambda p: (bool(p.option), p.line, p.column))
@@ -67,7 +72,9 @@ class Diagnostics:
         return [*self._problems, rest]
 
 
-class _Within(Diagnostics):
+class _IncludedFile(Diagnostics):
+    """Adds the name of an included file to what it passes on."""
+
     def __init__(self, outer: Diagnostics, file: str) -> None:
         super().__init__()
         self._outer = outer

@@ -15,7 +15,7 @@ def read_mapping(node: Node, what: str, allowed: Iterable[str], diagnostics: Dia
     names = list(allowed)
     if not isinstance(node, Mapping):
         keys = ", ".join(names) or "none"
-        glued = yaml_hints.glued(node.text) if isinstance(node, Scalar) and node.plain else None
+        glued = yaml_hints.hint_missing_space(node.text) if isinstance(node, Scalar) and node.plain else None
         diagnostics.add(
             node.location,
             glued or f"{what} is a mapping, 'key: value'; its keys: {keys}. {describe_node(node)}",

@@ -1,4 +1,4 @@
-"""Files that a story names: they lie in the story's own folder, or below it, unless the user allows others."""
+"""Files that a story names. They lie in the story's own folder or below it, unless the user allows others."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from pixray_motion.wording import InvalidValue, quote
 
 @dataclass(frozen=True)
 class StoryFolder:
-    """Where a story lies; only if it is ``open`` may the story name files elsewhere."""
+    """The folder of a story, or None if it is no file. Only if it is ``open`` may the story name files elsewhere."""
 
     folder: Path | None
     open: bool = False
 
     def file(self, text: str, most: int) -> Path:
-        """The file that the story calls ``text``, of at most ``most`` bytes; any other one is ``InvalidValue``."""
+        """Resolve the file that the story calls ``text``.
+
+        Raises: ``InvalidValue`` if there is no such file, it lies outside of an unopened folder, cannot be read, or has
+        more than ``most`` bytes.
+        """
         if self.folder is None:
             raise InvalidValue(
                 f"the story is no file, so {quote(text)} has no folder; save the story beside it"

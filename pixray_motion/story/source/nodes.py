@@ -1,4 +1,7 @@
-"""A story file as plain nodes: texts, lists and mappings with their places. Nothing is converted to YAML's types."""
+"""A story file as a tree of nodes: texts, lists and mappings with their locations.
+
+All scalars stay text; YAML's own types, anchors and tags are not used.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +32,11 @@ from pixray_motion.wording import quote
 
 @dataclass(frozen=True)
 class Scalar:
-    """A text. ``inset`` is how far in from ``location`` its first character stands, or None where the file spells it
-    otherwise (escapes, several lines); ``after`` is what follows on the line."""
+    """A text.
+
+    ``plain``: whether it has no quotes. ``inset``: the offset of its first character from ``location``, or None where
+    the file spells it differently (escapes, several lines). ``after``: what follows it on its line.
+    """
 
     text: str
     location: SourceLocation
@@ -40,49 +46,53 @@ class Scalar:
 
     @property
     def empty(self) -> bool:
+        """Whether nothing is written: a missing value, and not a quoted empty text."""
         return self.plain and not self.text
 
     def at(self, offset: int) -> SourceLocation:
-        """The place of the character ``offset``."""
-        return self.location if self.inset is None else self.location.right(self.inset + offset)
+        """The location of the character ``offset`` of the text, as far as it is known."""
+        return self.location if self.inset is None else self.location.moved_right(self.inset + offset)
 
 
 @dataclass
 class Sequence:
+    """A list."""
+
     items: list[Node]
     location: SourceLocation
 
 
 @dataclass
 class Mapping:
-    """Pairs in the order of the file; keys are all different. ``lost`` are keys without a value, already reported."""
+    """Keys and values in the order of the file; keys are unique. ``lost``: keys without a value, already reported."""
 
     pairs: list[tuple[Scalar, Node]]
     location: SourceLocation
     lost: set[str] = field(default_factory=set)
 
     def get(self, key: str) -> Node | None:
+        """The value of ``key``, or None."""
         return next((value for name, value in self.pairs if name.text == key), None)
 
 
 Node = Scalar | Sequence | Mapping
 Event = Any  # ruamel's events are untyped
 
-# Control characters and halves of surrogate pairs, which no terminal, label or file can show.
-_HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+# Control characters and lone surrogates, which no terminal, label or file can show.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-# Line ends to YAML and not to editors: as spaces, they do not shift the line numbers of messages.
-_BREAKS = dict.fromkeys(map(ord, "\x85\u2028\u2029"), " ")
+# Line ends for YAML but not for editors. They are read as spaces, which keeps the line numbers of messages right.
+_FOREIGN_LINE_ENDS = dict.fromkeys(map(ord, "\x85\u2028\u2029"), " ")
 
 
 class _Stop(Exception):
-    """The rest of the file cannot be read; the reason is already reported."""
+    """The rest of the file cannot be read. The reason is already reported."""
 
 
 @dataclass
 class _Open:
-    """A list or mapping that is still open, ``flow`` if it has brackets; in a mapping ``key`` waits for its value."""
+    """A list or mapping that is still open; ``flow`` if it has brackets. In a mapping, ``key`` waits for its value."""
 
     node: Sequence | Mapping
     flow: bool
@@ -92,10 +102,13 @@ class _Open:
 
 
 def compose(text: str, diagnostics: Diagnostics) -> Node | None:
-    """The root node, or None if YAML cannot read the file or it is empty. Reports everything that is not allowed."""
-    composer = _Composer(text.translate(_BREAKS), diagnostics)
+    """Parse a story file to its root node, reporting everything that is not allowed.
+
+    None if YAML cannot read the text or it is empty.
+    """
+    composer = _Composer(text.translate(_FOREIGN_LINE_ENDS), diagnostics)
     try:
-        _short_lines(text, diagnostics)
+        _check_line_lengths(text, diagnostics)
         composer.run()
     except _Stop:
         return None
@@ -104,8 +117,8 @@ def compose(text: str, diagnostics: Diagnostics) -> Node | None:
     return composer.root
 
 
-def _short_lines(text: str, diagnostics: Diagnostics) -> None:
-    """ruamel takes a time that grows with the square of a tag's length, so lines must end some time."""
+def _check_line_lengths(text: str, diagnostics: Diagnostics) -> None:
+    """Refuse very long lines: ruamel's time grows with the square of a tag's length."""
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) > limits.LINE_CHARACTERS:
             diagnostics.add(
@@ -116,7 +129,7 @@ def _short_lines(text: str, diagnostics: Diagnostics) -> None:
 
 
 class _Composer:
-    """Turns YAML's events into nodes without recursion, whatever the file's depth."""
+    """Turns YAML's events into nodes without recursion, so that deep files cannot exhaust the stack."""
 
     def __init__(self, text: str, diagnostics: Diagnostics) -> None:
         self.root: Node | None = None
@@ -128,9 +141,13 @@ class _Composer:
         self._last = START
 
     def run(self) -> None:
+        """Compose the whole text, and set ``root``.
+
+        Raises: ``_Stop``.
+        """
         try:
             for event in YAML(typ="safe", pure=True).parse(self._text):
-                self._take(event)
+                self._handle(event)
         except MarkedYAMLError as error:
             flow = [one.node.location for one in self._open if one.flow]
             self._refuse(*yaml_hints.explain(error, self._text, flow[-1] if flow else None))
@@ -141,46 +158,46 @@ class _Composer:
                 self._last, "after this a backslash escape names no character; write the character itself"
             )
 
-    def _take(self, event: Event) -> None:
+    def _handle(self, event: Event) -> None:
         if isinstance(event, (StreamStartEvent, StreamEndEvent, DocumentEndEvent)):
             return
         self._last = location = SourceLocation(event.start_mark.line + 1, event.start_mark.column + 1)
         if isinstance(event, DocumentStartEvent):
-            self._document(location)
+            self._start_document(location)
         elif isinstance(event, (SequenceEndEvent, MappingEndEvent)):
-            self._close()
+            self._end_node()
         else:
-            self._node(event, location)
+            self._start_node(event, location)
 
-    def _document(self, location: SourceLocation) -> None:
+    def _start_document(self, location: SourceLocation) -> None:
         self._documents += 1
         if self._documents > 1:
             self._refuse(
                 location, "a second YAML document begins here; a story file holds one, so take '---' out"
             )
 
-    def _node(self, event: Event, location: SourceLocation) -> None:
+    def _start_node(self, event: Event, location: SourceLocation) -> None:
         self._nodes += 1
         if self._nodes > limits.NODES:
             self._refuse(location, f"the story has more than {limits.NODES} values; make it shorter")
-        self._plain_yaml(event, location)
+        self._check_features(event, location)
         if isinstance(event, (AliasEvent, ScalarEvent)):
-            self._add(self._scalar(event, location))
+            self._attach(self._make_scalar(event, location))
             return
         if len(self._open) >= limits.DEPTH:
             self._refuse(location, f"the story is nested deeper than {limits.DEPTH} levels")
         sequence = isinstance(event, SequenceStartEvent)
         assert sequence or isinstance(event, MappingStartEvent)
         self._open.append(
-            _Open(Sequence([], location) if sequence else Mapping([], location), self._bracket(event))
+            _Open(Sequence([], location) if sequence else Mapping([], location), self._has_bracket(event))
         )
 
-    def _bracket(self, event: Event) -> bool:
-        """Whether a list or mapping is written in brackets; the mapping in ``[zoom: 2]`` has none of its own."""
+    def _has_bracket(self, event: Event) -> bool:
+        """Whether a list or mapping is written in brackets of its own; the mapping in ``[zoom: 2]`` is not."""
         return self._text[event.start_mark.index] in "[{"
 
-    def _plain_yaml(self, event: Event, location: SourceLocation) -> None:
-        """Report what makes a file more than a tree of texts."""
+    def _check_features(self, event: Event, location: SourceLocation) -> None:
+        """Report aliases, anchors and tags, which make a file more than a tree of texts."""
         if isinstance(event, AliasEvent):
             name = quote(f"*{event.anchor}")
             self._report.add(
@@ -193,44 +210,44 @@ class _Composer:
             name = quote(self._text[event.start_mark.index :].split(maxsplit=1)[0])
             self._report.add(location, f"tags such as {name} are not allowed; leave it out, or put quotes")
 
-    def _scalar(self, event: Event, location: SourceLocation) -> Scalar:
+    def _make_scalar(self, event: Event, location: SourceLocation) -> Scalar:
         if isinstance(event, AliasEvent) or event.anchor is not None or event.tag is not None:
             return Scalar("", location, plain=False)  # already reported
         value, plain = str(event.value), event.style is None
         start, end = event.start_mark.index, event.end_mark.index
         inset = 0 if plain else 1
         spelled = self._text[start + inset : end - inset]
-        if _HIDDEN.search(value):
+        if _UNPRINTABLE.search(value):
             self._report.add(location, f"the text {quote(value)} holds a control character; take it out")
         after = self._text[end : end + 200].partition("\n")[0].rstrip()
         return Scalar(value, location, plain, inset if spelled == value else None, after)
 
-    def _add(self, node: Node) -> None:
-        """Hang a finished node into the list or mapping that is open."""
+    def _attach(self, node: Node) -> None:
+        """Attach a finished node to the innermost open list or mapping."""
         if not self._open:
             self.root = node
             return
         top = self._open[-1]
         if isinstance(top.node, Sequence):
-            self._item(top.node, node)
+            self._attach_item(top.node, node)
         elif not top.waiting:
-            top.key, top.waiting = self._key(node, top), True
+            top.key, top.waiting = self._check_key(node, top), True
         else:
             top.waiting = False
             if top.key is not None:
-                self._pair(top, top.key, node)
+                self._attach_pair(top, top.key, node)
 
-    def _close(self) -> None:
+    def _end_node(self) -> None:
         done = self._open.pop()
-        self._add(done.node)
+        self._attach(done.node)
 
-    def _key(self, node: Node, top: _Open) -> Scalar | None:
-        """The key if it can be one; its value is dropped otherwise."""
+    def _check_key(self, node: Node, top: _Open) -> Scalar | None:
+        """Return the key if it can be one; otherwise report it, and its value is dropped."""
         if not isinstance(node, Scalar):
             self._report.add(node.location, "a key must be one word, and this is a list or a mapping")
         elif not node.text:
             self._report.add(node.location, "a key is missing before ':'")
-        elif node.plain and (hint := yaml_hints.glued_key(node.text, node.after)):
+        elif node.plain and (hint := yaml_hints.hint_key(node.text, node.after)):
             self._report.add(node.location, hint)
         elif node.plain and node.text == "<<":
             self._report.add(
@@ -247,16 +264,16 @@ class _Composer:
             return node
         return None
 
-    def _item(self, sequence: Sequence, node: Node) -> None:
+    def _attach_item(self, sequence: Sequence, node: Node) -> None:
         if isinstance(node, Scalar) and node.empty:
             self._report.add(node.location, "an item of this list is empty; write it or take it out")
         else:
             sequence.items.append(node)
 
-    def _pair(self, top: _Open, key: Scalar, value: Node) -> None:
+    def _attach_pair(self, top: _Open, key: Scalar, value: Node) -> None:
         assert isinstance(top.node, Mapping)
         if isinstance(value, Scalar) and value.empty:
-            self._report.add(key.location, yaml_hints.no_value(key.text, key.after, top.flow))
+            self._report.add(key.location, yaml_hints.hint_missing_value(key.text, key.after, top.flow))
             top.node.lost.add(key.text)
         else:
             top.node.pairs.append((key, value))
