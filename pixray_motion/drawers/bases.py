@@ -1,8 +1,8 @@
 """Orthonormal bases in which a picture is learned: Fourier, wavelets, or plain pixels.
 
 A basis scales its coefficients by a *gain* that falls with their frequency, as the spectra of natural pictures do
-(Field, 1987), and has a mean square of 1. A gradient step on the coefficients so changes coarse shapes more than fine
-detail (Olah et al., "Feature Visualization", 2017: preconditioning).
+(Field, 1987), and has a mean square of 1. A gradient step on the coefficients therefore changes coarse shapes more than
+fine detail (Olah et al., "Feature Visualization", 2017: preconditioning).
 """
 
 from __future__ import annotations

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 # Lengths are in pixels.
+
 # Length of the straight pieces around which pixels are searched, besides the stroke's half width. It only costs time:
 # shorter pieces are more, longer ones have more pixels near them that turn out not to be touched.
 PIECE_LENGTH = 6.0
 # Blur of the pixel's window. Without it gradients to points jump where an edge runs along pixels.
 EDGE_BLUR = 0.1
-WINDOW_RADIUS = (
-    0.5 + EDGE_BLUR / 2
-)  # half the width of the window: beyond it, an edge does not change a pixel
+# Half the width of the window: an edge that is further away does not change a pixel.
+WINDOW_RADIUS = 0.5 + EDGE_BLUR / 2
 STROKE_FLATNESS = 0.25  # how far a piece of a stroke may lie from its curve; spans are widened by as much
 # The same for a filled outline, whose pieces alone decide which pixels lie inside.
 FILL_FLATNESS = 0.02

@@ -48,7 +48,7 @@ def evaluate(paths: Points, t: NDArray[np.float64]) -> Points:
 
 
 def split(paths: Points) -> Points:
-    """The same curves (N, 6 * segments + 1, 2) with twice as many segments, by de Casteljau's subdivision at t = 1/2."""
+    """The same curves (N, 6 * segments + 1, 2) with twice as many segments, by de Casteljau's algorithm at 1/2."""
     a, b, c, d = np.moveaxis(_control_points(paths), 2, 0)
     ab, bc, cd = (a + b) / 2, (b + c) / 2, (c + d) / 2
     abc, bcd = (ab + bc) / 2, (bc + cd) / 2

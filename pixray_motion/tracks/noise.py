@@ -26,8 +26,8 @@ def random(seed: int, n: Any, which: Any = 0.0) -> Samples:
 def noise(seed: int, x: Any, which: Any = 0.0) -> Samples:
     """Value noise in -1..1: a curve through one random value at each whole ``x``, with two continuous derivatives.
 
-    The values between are interpolated by Perlin's quintic (2002). ``which`` selects an independent
-    curve. ``x`` and ``which`` are numbers or (N,), and so is the result.
+    The values between are interpolated by Perlin's quintic (2002). ``which`` selects an independent curve.
+    ``x`` and ``which`` are numbers or (N,), and so is the result.
     """
     before = np.floor(x)
     share = x - before
