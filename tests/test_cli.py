@@ -353,5 +353,5 @@ def test_plan_is_a_line_for_each_drawing_of_each_frame(tmp_path: Path) -> None:
     assert lines[5].endswith("a 90% > b 10%; smoothness 0.25")
     every = [json.loads(line) for line in run("plan", str(path), "--json").output.splitlines()]
     assert [plan["frame"] for plan in every] == list(range(20))
-    assert every[0]["motion"] == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
-    assert [layer["opacity"] for layer in every[12]["layers"]] == [1.0, 0.4]
+    assert every[0]["root"]["motion"] == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    assert [layer["opacity"] for layer in every[12]["root"]["layers"]] == [1.0, 0.4]

@@ -266,7 +266,7 @@ def test_the_seam_of_a_loop_is_told(tmp_path: Path) -> None:
     assert closure_error(free, film.timeline) > 0.3
     (tmp_path / "loop.yaml").write_text(f"{HEAD}loop: true\nscenes: [{CLOSING}]")
     told = CliRunner().invoke(program, ["check", str(tmp_path / "loop.yaml")]).output
-    assert "loops, 0.31 of drift taken out, movements close to" in told
+    assert "loop closes (drift 0.31 removed, error" in told
 
 
 small = st.floats(-0.2, 0.2)

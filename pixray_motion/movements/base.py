@@ -19,22 +19,9 @@ MakePose = Callable[..., Motion | CoordinateMap]
 T = TypeVar("T", bound=MakePose)
 Tracks = Mapping[str, Track | tuple[Track, Track]]
 movement: Registry[MakePose] = Registry("movement", builtin="pixray_motion.movements")
-_mirroring: set[MakePose] = set()  # an extension of the registry: see ``mirroring``
-
-
-def mirroring(make: T) -> T:
-    """Declare, as a decorator, that a movement mirrors the picture on purpose.
-
-    A pose with a negative determinant is otherwise refused when the story is checked: a shear or a scale that reaches
-    one has passed through a picture without area.
-    """
-    _mirroring.add(make)
-    return make
-
-
-def is_mirroring(make: MakePose) -> bool:
-    """Whether a movement was declared ``mirroring``."""
-    return make in _mirroring
+"""The trait ``mirrors=True`` declares that a movement mirrors the picture on purpose: else a pose with a negative
+determinant is refused when a story is checked, since a shear or a scale that reaches one has passed through a picture
+without area."""
 
 
 class Movement(ABC):

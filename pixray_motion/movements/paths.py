@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 
 from pixray_motion.geometry import Motion
-from pixray_motion.movements.base import mirroring, movement
+from pixray_motion.movements.base import movement
 from pixray_motion.tracks.noise import noise
 from pixray_motion.units import CENTRE, Amount, Angle, Length, Point, Scale, Seconds, Seed, Times
 
 
-@movement("flip")
-@mirroring
+@movement("flip", mirrors=True)
 def flip(x: Times = 0.0, y: Times = 0.0) -> Motion:
     """Mirror the picture ``x`` times from left to right and ``y`` times from top to bottom.
 

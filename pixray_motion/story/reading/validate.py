@@ -10,7 +10,8 @@ import numpy as np
 
 from pixray_motion.geometry import Canvas
 from pixray_motion.limits import CHECK_WORK, SINGULAR, STEP_SIZE
-from pixray_motion.movements.base import Group, Move, Movement, is_mirroring
+from pixray_motion.movements.base import Group, Move, Movement
+from pixray_motion.movements.base import movement as movement_registry
 from pixray_motion.story.source.diagnostics import Diagnostics, SourceLocation
 from pixray_motion.tracks.base import Clock, Constant, Samples, Track
 from pixray_motion.tracks.easing import Bezier, Steps
@@ -171,7 +172,7 @@ def determinants(movement: Movement, frames: Samples) -> Samples:
         return total
     assert isinstance(movement, Move)
     areas: Samples = np.linalg.det(movement.poses(frames))
-    if is_mirroring(movement.make):
+    if movement_registry.traits(movement.name).get("mirrors"):
         np.abs(areas, out=areas)
     return areas
 
