@@ -79,9 +79,7 @@ def sentence(error: BaseException) -> str:
     if isinstance(error, MotionError):
         return str(error)
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
-        return (
-            "there is not enough memory: try --quality draft, or a smaller canvas such as --set canvas=192x108"
-        )
+        return "there is not enough memory: try --quality draft, or a smaller canvas such as --set canvas=192x108"
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{reason(error)}"
