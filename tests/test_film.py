@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -349,7 +350,7 @@ def test_what_a_kill_left_while_cleaning_up_is_in_nobodys_way(
 ) -> None:
     film = tmp_path / "film.mp4"
     with monkeypatch.context() as patch:
-        patch.setattr("pixray_motion.output.work.shutil.rmtree", lambda *_, **__: None)
+        patch.setattr("pixray_motion.output.work.shutil", SimpleNamespace(rmtree=lambda *_: None))
         write_film(story, film)
     assert entries(tmp_path) == [".film.mp4.work", "film.mp4"]
     assert not unfinished(film)

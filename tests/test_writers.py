@@ -27,36 +27,23 @@ ABOUT = FilmInfo(Fraction(8), Canvas(32, 18), range(3, 6), {"description": "d", 
 EXAMPLES: dict[str, Any] = {"frames": np.full((18, 32, 3), 90, np.uint8), "shapes": "<path/>"}
 
 
-PLUGIN = '''
-from pixray_motion.errors import OutputError
-from pixray_motion.output.base import Writer, writer
-from pixray_motion.output.content import PIXELS, Frame
-
-
-@writer(".txt")
-class Means(Writer[Frame]):
-    """The mean of every frame, one per line."""
-
-    needs = PIXELS
-
+MANUAL = Path(__file__).parents[1] / "docs" / "extending.md"
+CHECK = """
     def check(self, story):
+        from pixray_motion.errors import OutputError
+
         if story.rate > 100:
             raise OutputError("at most 100 means are written a second: lower the rate")
-
-    def write(self, frames, target, about, on_frame):
-        with target.open("w") as file:
-            for written, (frame, pixels) in enumerate(zip(about.frames, frames), start=1):
-                file.write(f"{frame} {pixels.mean():.3f}\\n")
-                on_frame(written)
-'''
+"""
 
 
 @pytest.fixture
 def plugin(tmp_path: Path) -> Path:
-    """A folder with an installed plugin in it."""
+    """A folder with the manual's example in it, as pip installs it; it can refuse stories, too."""
+    (code,) = (text for text in MANUAL.read_text().split("```python\n")[1:] if '@writer(".txt")' in text)
     folder = tmp_path / "site"
     (folder / "means-1.0.dist-info").mkdir(parents=True)
-    (folder / "means.py").write_text(PLUGIN)
+    (folder / "means.py").write_text(code.partition("```")[0] + CHECK)
     (folder / "means-1.0.dist-info" / "METADATA").write_text(
         "Metadata-Version: 2.1\nName: means\nVersion: 1.0\n"
     )
