@@ -30,12 +30,12 @@ def frame_keys(studio: Studio) -> Iterator[str]:
     """The key of every frame of the film, from the first."""
     story = studio.story
     names = [
-        f"perceptor {name}: {sight.perceptor.fingerprint()}"
-        for name, sight in studio.prompted_perceptors.items()
+        f"perceptor {component}: {sight.perceptor.fingerprint()}"
+        for component, sight in studio.prompted_perceptors.items()
     ]
     names += [
-        f"denoiser {name}: {known.denoiser.fingerprint()}"
-        for name, known in studio.prompted_denoisers.items()
+        f"denoiser {component}: {known.denoiser.fingerprint()}"
+        for component, known in studio.prompted_denoisers.items()
     ]
     basis = [__version__, str(story.canvas), *names]
     key = hashlib.sha256("\n".join(basis).encode()).hexdigest()
@@ -117,7 +117,7 @@ def _nested(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Params], dict[str,
 
 
 def _machine(studio: Studio) -> dict[str, str]:
-    return {"threads": str(studio.threads), "device": studio.device, "dtype": "float32"}
+    return {"threads": str(studio.threads), "device": "cpu", "dtype": "float32"}
 
 
 def _open(path: Path) -> tuple[dict[str, str], dict[str, Any]]:

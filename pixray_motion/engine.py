@@ -67,14 +67,13 @@ class Studio:
 
     story: Story
     drawers: Mapping[Component, Drawer]
-    prompted_perceptors: Mapping[str, PromptedPerceptor]
+    prompted_perceptors: Mapping[Component, PromptedPerceptor]
     threads: int
-    device: str = "cpu"
-    prompted_denoisers: Mapping[str, PromptedDenoiser] = field(default_factory=dict)
+    prompted_denoisers: Mapping[Component, PromptedDenoiser] = field(default_factory=dict)
     look: Callable[[Picture, Canvas], Tensor] = Picture.image
 
     @classmethod
-    def open(cls, story: Story, threads: int = 1, device: str = "cpu") -> Studio:
+    def open(cls, story: Story, threads: int = 1) -> Studio:
         """Load what ``story`` asks for. Sets torch's number of threads for this process."""
         torch.set_num_threads(threads)
         keep_memory()
@@ -82,12 +81,12 @@ class Studio:
         drawers = {
             choice: make_drawer(choice, story) for choice in dict.fromkeys(scene.drawer for scene in scenes)
         }
-        seen = dict.fromkeys(name for scene in scenes for name in scene.perceptors)
-        prompted_perceptors = {name: _sight(name, story, device) for name in seen}
+        seen = dict.fromkeys(one.component for scene in scenes for one in scene.perceptors)
+        prompted_perceptors = {component: _sight(component, story) for component in seen}
         lines = [scene.denoiser[1] for scene in scenes if scene.denoiser]
-        names = dict.fromkeys(line.name for line in lines if line.weight != Constant(0.0))
-        prompted_denoisers = {name: _knowledge(name, story, device) for name in names}
-        return cls(story, drawers, prompted_perceptors, threads, device, prompted_denoisers)
+        models = dict.fromkeys(line.model for line in lines if line.weight != Constant(0.0))
+        prompted_denoisers = {model: _knowledge(model, story) for model in models}
+        return cls(story, drawers, prompted_perceptors, threads, prompted_denoisers)
 
     @property
     def drawer(self) -> Drawer:
@@ -95,8 +94,8 @@ class Studio:
         return self.drawers[self.story.scenes[0].drawer]
 
     def objective(self, plan: Plan, rng: Generator, tones: Tensor | None = None) -> Objective:
-        known = self.prompted_denoisers.get(plan.guide.name) if plan.guide else None
-        prompted_perceptors = [self.prompted_perceptors[name] for name in plan.perceptors]
+        known = self.prompted_denoisers.get(plan.guide.model) if plan.guide else None
+        prompted_perceptors = [self.prompted_perceptors[one.component] for one in plan.perceptors]
         return Objective(plan, self.story.canvas, prompted_perceptors, rng, known, tones)
 
     def image(self, state: State) -> NDArray[np.uint8]:
@@ -222,16 +221,16 @@ def load_mask(story: Story, file: str) -> Tensor:
     return torch.from_numpy(np.array(grey))[None, None].float() / 255
 
 
-def _sight(name: str, story: Story, device: str) -> PromptedPerceptor:
-    entry = perceptor.get(name)
+def _sight(component: Component, story: Story) -> PromptedPerceptor:
+    entry = perceptor.get(component.name)
     if entry is None:
-        raise MotionError(perceptor.unknown(name))
-    model = entry.make(device=device)
+        raise MotionError(perceptor.unknown(component.name))
+    model = entry.make(**dict(component.values))
     return PromptedPerceptor(model, _embedded(model, story))
 
 
-def _knowledge(name: str, story: Story, device: str) -> PromptedDenoiser:
-    model = denoiser.make(name)(device=device)
+def _knowledge(component: Component, story: Story) -> PromptedDenoiser:
+    model = denoiser.make(component.name)(**dict(component.values))
     return PromptedDenoiser(model, _embedded(model, story))
 
 

@@ -15,6 +15,7 @@ from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
 from pixray_motion.losses import loss
 from pixray_motion.picture import Picture
+from pixray_motion.story.plan import distinct_names
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -91,15 +92,21 @@ class Objective:
     def __call__(self, picture: Picture) -> dict[str, Tensor]:
         picture = filtered(picture, self.plan)
         terms: dict[str, Tensor] = {}
-        for number, sight in enumerate(self.prompted_perceptors):
-            terms |= {
-                f"{name}@{number}" if number else name: term
-                for name, term in self._seen(picture, sight).items()
-            }
+        scores: list[tuple[str, float, float]] = []
+        labels = distinct_names(one.component for one in self.plan.perceptors)
+        for label, one, sight in zip(labels, self.plan.perceptors, self.prompted_perceptors, strict=False):
+            if one.weight:
+                found, score = self._seen(picture, sight)
+                many = len(labels) > 1
+                terms |= {f"{name}, {label}" if many else name: one.weight * t for name, t in found.items()}
+                scores.append((label, score, one.weight))
+        self._likeness |= weighted_scores(scores)
         look = LossInput(picture, self.canvas, self.plan)
-        for name, weight in self.plan.losses:
-            if weight:
-                terms[name] = weight * loss.make(name)(look)
+        names = distinct_names(one.component for one in self.plan.losses)
+        for name, one in zip(names, self.plan.losses, strict=True):
+            if one.weight:
+                found_loss = loss.make(one.component.name)(look, **dict(one.component.values))
+                terms[name] = one.weight * found_loss
         return terms
 
     @property
@@ -210,7 +217,8 @@ class Objective:
         """How alike the last picture and its prompts were: the cosine, -1..1, over all prompts that attract."""
         return dict(self._likeness)
 
-    def _seen(self, picture: Picture, sight: PromptedPerceptor) -> dict[str, Tensor]:
+    def _seen(self, picture: Picture, sight: PromptedPerceptor) -> tuple[dict[str, Tensor], float]:
+        """The prompts' terms, and how alike the picture and the prompts that attract are."""
         perceptor = sight.perceptor
         looks = picture.cutouts(
             sample_cutout_transforms(self.canvas, perceptor.cuts, self.rng), perceptor.size
@@ -223,8 +231,17 @@ class Objective:
                 terms[f"prompt {index + 1}"] = prompt_loss(seen, target, prompt)
                 if prompt.weight > 0:
                     likeness.append((seen.detach() @ target).mean())
-        self._likeness["score"] = float(torch.stack(likeness).mean()) if likeness else 0.0
-        return terms
+        return terms, float(torch.stack(likeness).mean()) if likeness else 0.0
+
+
+def weighted_scores(scores: Sequence[tuple[str, float, float]]) -> dict[str, float]:
+    """(name, score, weight) of perceptors -> "score", the mean by weight, and "score NAME" of each of several."""
+    if not scores:
+        return {}
+    total = sum(weight for _, _, weight in scores)
+    mean = sum(score * weight for _, score, weight in scores) / total
+    each = {f"score {name}": score for name, score, _ in scores} if len(scores) > 1 else {}
+    return {"score": mean} | each
 
 
 def prompt_loss(seen: Tensor, target: Tensor, prompt: Prompt) -> Tensor:

@@ -103,7 +103,7 @@ def prompts(plan: Plan) -> str:
 def values(plan: Plan) -> str:
     """How a frame's picture moves, and how long it is worked on."""
     moving = describe_movement(plan)
-    losses = ", ".join(f"{name} {weight:.3g}" for name, weight in plan.losses if weight)
+    losses = ", ".join(f"{one.component.name} {one.weight:.3g}" for one in plan.losses if one.weight)
     return "   ".join(text for text in (moving, f"{plan.steps} steps", losses) if text)
 
 

@@ -21,7 +21,7 @@ from pixray_motion.errors import ModelError, StoryError
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.objective import RETURN, Objective, PromptedDenoiser
 from pixray_motion.picture import Picture
-from pixray_motion.story.plan import DenoiserSettings
+from pixray_motion.story.plan import Component, DenoiserSettings
 from pixray_motion.story.reading.story import parse
 
 CANVAS = Canvas(96, 48)
@@ -34,8 +34,7 @@ class Painter(Denoiser):
     side, multiple = 16, 8
     asked: list[float]
 
-    def __init__(self, device: str = "cpu") -> None:
-        assert device == "cpu"
+    def __init__(self) -> None:
         self.asked = []
 
     def embed_text(self, texts: list[str]) -> torch.Tensor:
@@ -149,7 +148,7 @@ def test_the_shipped_denoiser_knows_colours() -> None:
 
 def test_every_story_has_the_shipped_denoiser_unless_it_says_none() -> None:
     story = parse(TINY.replace("DRAWER", "pixel"))
-    assert list(Studio.open(story).prompted_denoisers) == ["embedded"]
+    assert list(Studio.open(story).prompted_denoisers) == [Component("embedded")]
     assert not Studio.open(parse(TINY.replace("DRAWER", "pixel") + "denoiser: none")).prompted_denoisers
 
 
@@ -273,7 +272,7 @@ def test_a_story_says_what_the_denoiser_does() -> None:
         "story: 1\ndenoiser: {weight: 0.5, strength: {0s: 0, 1s: 1}}\n"
         "scenes: [{length: 12f}, {length: 12f, denoiser: none}, {length: 12f, denoiser: embedded}]"
     )
-    assert story.plan(6).guide == DenoiserSettings("embedded", 0.5, 5.0, 0.5)
+    assert story.plan(6).guide == DenoiserSettings(Component("embedded"), 0.5, 5.0, 0.5)
     assert story.plan(15).guide is None
     assert story.plan(26).guide == DenoiserSettings("embedded", 0.1, 5.0, 0.35)
 

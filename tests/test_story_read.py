@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pixray_motion.errors import StoryError
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.story.model import Story
-from pixray_motion.story.plan import Component, Prompt
+from pixray_motion.story.plan import Component, Prompt, Weighted
 from pixray_motion.story.reading.story import parse, read
 
 FIRST = Path(__file__).parent / "data" / "first.yaml"
@@ -34,7 +34,7 @@ def one(text: str, weight: float = 1, stop: float = NEVER) -> Prompt:
 def test_defaults() -> None:
     story = parse("story: 1\nscenes: [{length: 4s}, {length: 1s, cut: true}, {length: 1s}]", "a.yaml")
     assert (story.canvas, story.rate, story.seed) == (Canvas(192, 108), Fraction(12), 0)
-    assert (story.drawer, story.perceptors) == (Component("fft"), ("embedded",))
+    assert (story.drawer, story.perceptors) == (Component("fft"), (Weighted(Component("embedded")),))
     assert [s.name for s in story.scenes] == ["scene 1", "scene 2", "scene 3"]
     assert [s.border for s in story.scenes] == ["mirror"] * 3
     assert [story.plan(f).cut for f in (0, 1, 48, 60)] == [True, False, True, False]
@@ -54,7 +54,7 @@ def test_a_whole_story() -> None:
     plan = story.plan(42)
     assert [p.weight for p in plan.prompts] == [0.5, 0.5]
     assert (plan.losses, plan.filters[0].values, plan.steps) == (
-        (("smoothness", 0.2),),
+        (Weighted(Component("smoothness"), 0.2),),
         (("amount", 1.2),),
         58,  # nearly six times as many as usual: the prompts are on their way
     )
@@ -127,7 +127,8 @@ def test_no_prompts_only_moves() -> None:
 
 
 def test_perceptors_rates_and_values() -> None:
-    assert parse("story: 1\nperceptor: [embedded]\nscenes: [{length: 1s}]").perceptors == ("embedded",)
+    story = parse("story: 1\nperceptor: [embedded]\nscenes: [{length: 1s}]")
+    assert story.perceptors == (Weighted(Component("embedded"), 1.0),)
     for text, rate in {
         "24000/1001": Fraction(24000, 1001),
         "29.97": Fraction(2997, 100),
@@ -176,7 +177,10 @@ def test_options_change_what_the_file_says() -> None:
     assert story.drawer == Component("pixel", (("grid", (8, 6)),))
     plan = story.plan(36)
     assert (plan.prompts[0].weight, plan.steps) == (0.5, 5)  # 2, and some more while the weight falls
-    assert plan.losses == (("smoothness", 0.2), ("saturation", 1.0))
+    assert [(one.component.name, one.weight) for one in plan.losses] == [
+        ("smoothness", 0.2),
+        ("saturation", 1),
+    ]
     assert story.plan(80).prompts == (one("a", 2),)
 
 

@@ -19,7 +19,7 @@ from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.movements.base import product
 from pixray_motion.story.loop import closure_error
 from pixray_motion.story.model import Story
-from pixray_motion.story.plan import Mask, Plan
+from pixray_motion.story.plan import Component, Mask, Plan, Weighted
 from pixray_motion.story.reading.story import parse
 from pixray_motion.story.transition import Transition, blend_scenes
 
@@ -32,6 +32,10 @@ TWO = (
     "{name: b, length: 10f, prompts: {text: fog, weight: {0f: 0, 10f: 1}}, "
     "move: [{rotate: {angle: 9*t}}], losses: {smoothness: 0.2}}"
 )
+
+
+def loss_weights(plan: Plan) -> dict[str, float]:
+    return {one.component.name: one.weight for one in plan.losses}
 
 
 def story(scenes: str, head: str = "") -> Story:
@@ -67,7 +71,9 @@ def test_what_a_sequence_says_is_added_to_its_scenes() -> None:
     for frame, (alone, plan) in enumerate(zip(inner, both, strict=True)):
         assert plan.prompts[:-1] == alone.prompts
         assert plan.prompts[-1].texts == (("sea", 1.0),)
-        assert dict(plan.losses)["smoothness"] == pytest.approx(dict(alone.losses).get("smoothness", 0) + 0.1)
+        assert loss_weights(plan)["smoothness"] == pytest.approx(
+            loss_weights(alone).get("smoothness", 0) + 0.1
+        )
         pan = Motion.shift(0.02, 0) if frame else Motion.identity()
         assert plan.motion.is_close(pan @ alone.motion)
 
@@ -141,7 +147,7 @@ def test_defaults_hold_where_scenes_say_nothing() -> None:
     )
     assert [scene.frames for scene in film.scenes] == [8, 5]
     assert [film.plan(frame).prompts[0].texts[0][0] for frame in (0, 8)] == ["dawn", "sea"]
-    assert film.plan(9).losses == (("smoothness", 1.0),)
+    assert film.plan(9).losses == (Weighted(Component("smoothness"), 1.0),)
 
 
 TRANSITIONS = ["morph", "crossfade", "wipe", "zoom-through"]

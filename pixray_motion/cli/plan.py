@@ -62,7 +62,7 @@ def lines(made: Plan, rate: Fraction) -> Iterator[str]:
         layer = part.drawing.partition("/")[2]
         scene = f"{made.scene}/{layer}" if layer else part.scene
         wanted = describe_prompts(part.prompts)
-        losses = ", ".join(f"{name} {weight:.4g}" for name, weight in part.losses if weight)
+        losses = ", ".join(f"{one.component.name} {one.weight:.4g}" for one in part.losses if one.weight)
         cut = "cut" if part.cut else ""
         wishes = "; ".join(text for text in (wanted, losses) if text)
         yield LINE.format(made.frame, time, scene, cut, part.steps, describe_movement(part) or "-", wishes)

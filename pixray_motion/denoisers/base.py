@@ -1,7 +1,7 @@
 """What a denoiser can do, and what it says about a frame.
 
-A noisy picture is ``a * guided_x0 + b * noise``, where ``(a, b) = alpha_sigma(noise_level)``: level 0 is the picture, level 1 nothing but
-noise. A denoiser predicts the clean picture behind a noisy one, given a text.
+A noisy picture is ``a * guided_x0 + b * noise``, where ``(a, b) = alpha_sigma(noise_level)``: level 0 is the picture,
+level 1 nothing but noise. A denoiser predicts the clean picture behind a noisy one, given a text.
 """
 
 from __future__ import annotations
@@ -18,13 +18,18 @@ from pixray_motion.registry import Registry
 if TYPE_CHECKING:
     from torch import Tensor
 
-denoiser: Registry[Callable[..., Denoiser]] = Registry("denoiser", builtin="pixray_motion.denoisers")
+denoiser: Registry[Callable[..., Denoiser]] = Registry(
+    "denoiser", builtin="pixray_motion.denoisers", animatable=False
+)
 Wanted = Sequence[tuple["Tensor", float]]
 GUIDANCE_RESCALE = 0.7  # of the way from the tones of a picture with guidance to those of one without
 
 
 class Denoiser(ABC):
-    """``side``: pixels along the shorter side of pictures that it knows; the longer is a multiple of ``multiple``."""
+    """``side``: pixels along the shorter side of pictures that it knows; the longer is a multiple of ``multiple``.
+
+    The annotated parameters of its constructor are what a story may set; all of them have defaults.
+    """
 
     side: int
     multiple: int
@@ -35,9 +40,9 @@ class Denoiser(ABC):
 
     @abstractmethod
     def predict(self, noisy: Tensor, noise_level: float, texts: Tensor) -> Tensor:
-        """(1, 3, h, w), a picture in -1..1 with noise of ``noise_level``, and texts (N, D) -> (1 + N, 3, h, w), about -1..1.
+        """(1, 3, h, w), a picture in -1..1 with noise of ``noise_level``, and texts (N, D) -> (1 + N, 3, h, w).
 
-        The clean pictures that it may have been, first without any text, then with each of them.
+        The clean pictures that it may have been, about -1..1: first without any text, then with each of them.
         """
 
     @abstractmethod

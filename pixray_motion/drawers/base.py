@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from pixray_motion.objective import Objective
 
 Params = dict[str, "Tensor"]
-drawer: Registry[Callable[..., Drawer]] = Registry("drawer", builtin="pixray_motion.drawers")
+drawer: Registry[Callable[..., Drawer]] = Registry(
+    "drawer", builtin="pixray_motion.drawers", animatable=False
+)
 
 
 class Drawer(ABC):

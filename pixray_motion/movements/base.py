@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.geometry import Matrix, Motion
 from pixray_motion.registry import Registry
-from pixray_motion.tracks.base import Samples, Track
+from pixray_motion.tracks.base import Samples, TrackValue
 
 MakeMotion = Callable[..., Motion]
 MakePose = Callable[..., Motion | CoordinateMap]
-Tracks = Mapping[str, Track | tuple[Track, Track]]
+Tracks = Mapping[str, TrackValue]
 movement: Registry[MakePose] = Registry("movement", builtin="pixray_motion.movements")
 
 
@@ -37,20 +38,21 @@ class Movement(ABC):
 
 @dataclass(frozen=True)
 class Move(Movement):
-    """A registered movement whose parameters are tracks (a pair of tracks for a point)."""
+    """A registered movement: its parameters over time, and those that are fixed, such as words and counts."""
 
     name: str
     make: MakeMotion
     tracks: Tracks
+    fixed: Mapping[str, Any] = field(default_factory=dict)
 
     def pose(self, frame: float) -> Motion:
-        return self.make(**{name: _value(track, frame) for name, track in self.tracks.items()})
+        return self.make(**{name: _value(track, frame) for name, track in self.tracks.items()}, **self.fixed)
 
     def poses(self, frames: Samples) -> Matrix:
         """The same as ``Movement.poses``; a movement that cannot compute with arrays is asked frame by frame."""
         values = {name: _values(track, frames) for name, track in self.tracks.items()}
         try:
-            matrices = self.make(**values).matrix
+            matrices = self.make(**values, **self.fixed).matrix
         except (TypeError, ValueError):
             return super().poses(frames)
         return np.broadcast_to(matrices, (*frames.shape, 3, 3))
@@ -63,9 +65,10 @@ class Distortion:
     name: str
     make: type[CoordinateMap]
     tracks: Tracks
+    fixed: Mapping[str, Any] = field(default_factory=dict)
 
     def pose(self, frame: float) -> CoordinateMap:
-        return self.make(**{name: _value(track, frame) for name, track in self.tracks.items()})
+        return self.make(**{name: _value(track, frame) for name, track in self.tracks.items()}, **self.fixed)
 
     def steps(self, before: Samples, after: Samples) -> list[tuple[CoordinateMap, ...]]:
         """What happens between many pairs of frames."""
@@ -76,7 +79,8 @@ class Distortion:
     def _poses(self, frames: Samples) -> list[CoordinateMap]:
         values = {name: _listed(_values(track, frames)) for name, track in self.tracks.items()}
         return [
-            self.make(**{name: value[row] for name, value in values.items()}) for row in range(len(frames))
+            self.make(**{name: value[row] for name, value in values.items()}, **self.fixed)
+            for row in range(len(frames))
         ]
 
 
@@ -128,19 +132,19 @@ def _product(matrices: list[Matrix], frames: Samples) -> Matrix:
     return total
 
 
-def _values(track: Track | tuple[Track, Track], frames: Samples) -> Samples | tuple[Samples, Samples]:
+def _values(track: TrackValue, frames: Samples) -> Samples | tuple[Samples, ...]:
     if isinstance(track, tuple):
-        return track[0].sample(frames), track[1].sample(frames)
+        return tuple(part.sample(frames) for part in track)
     return track.sample(frames)
 
 
-def _listed(values: Samples | tuple[Samples, Samples]) -> list[float] | list[tuple[float, float]]:
+def _listed(values: Samples | tuple[Samples, ...]) -> list[float] | list[tuple[float, ...]]:
     if isinstance(values, tuple):
-        return list(zip(values[0].tolist(), values[1].tolist(), strict=True))
+        return list(zip(*(part.tolist() for part in values), strict=True))
     return [float(value) for value in values]
 
 
-def _value(track: Track | tuple[Track, Track], frame: float) -> float | tuple[float, float]:
+def _value(track: TrackValue, frame: float) -> float | tuple[float, ...]:
     if isinstance(track, tuple):
-        return track[0].at(frame), track[1].at(frame)
+        return tuple(part.at(frame) for part in track)
     return track.at(frame)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
-from pixray_motion.story.plan import Component, DenoiserSettings, Mask, Prompt
-from pixray_motion.tracks.base import Track
+from pixray_motion.story.plan import Component, DenoiserSettings, Mask, Prompt, Weighted
+from pixray_motion.tracks.base import Track, TrackValue
 
 FRESH_LEVEL = 0.9  # of the noise behind which a denoiser sees a picture that is nothing yet
 Value = Callable[[Track], float]  # the value of a track at the frame in question
@@ -38,7 +39,7 @@ class PromptTrack:
 class DenoiserTrack:
     """A denoiser's part over time."""
 
-    name: str
+    model: Component
     weight: Track
     guidance_scale: Track
     strength: Track
@@ -48,19 +49,33 @@ class DenoiserTrack:
         strength = value(self.strength)
         noise_level = max(strength, strength + (FRESH_LEVEL - strength) * ease_out_quad(prompt_change))
         return DenoiserSettings(
-            self.name, value(self.weight), value(self.guidance_scale), noise_level, prompt_change
+            self.model, value(self.weight), value(self.guidance_scale), noise_level, prompt_change
         )
 
 
 @dataclass(frozen=True)
 class FilterTrack:
-    """A filter whose parameters change over time."""
+    """A filter with its parameters over time, and those that are fixed."""
 
     name: str
-    tracks: Mapping[str, Track]
+    tracks: Mapping[str, TrackValue]
+    fixed: Mapping[str, Any] = field(default_factory=dict)
 
     def at(self, value: Value) -> Component:
-        return Component(self.name, tuple((name, value(track)) for name, track in self.tracks.items()))
+        return Component(self.name, values_at(self.tracks, self.fixed, value))
+
+
+@dataclass(frozen=True)
+class LossTrack:
+    """A loss with its weight and its parameters over time, and those that are fixed."""
+
+    name: str
+    weight: Track
+    tracks: Mapping[str, TrackValue] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+
+    def at(self, value: Value) -> Weighted:
+        return Weighted(Component(self.name, values_at(self.tracks, self.fixed, value)), value(self.weight))
 
 
 @dataclass(frozen=True)
@@ -88,6 +103,17 @@ class MaskTrack:
             self.file,
             self.hash,
         )
+
+
+def values_at(
+    tracks: Mapping[str, TrackValue], fixed: Mapping[str, Any], value: Value
+) -> tuple[tuple[str, Any], ...]:
+    """The parameters of a component at a frame: numbers, tuples of numbers, and what is fixed as it is."""
+    now = {
+        name: tuple(value(part) for part in track) if isinstance(track, tuple) else value(track)
+        for name, track in tracks.items()
+    }
+    return (*now.items(), *fixed.items())
 
 
 def ease_out_quad(prompt_change: float) -> float:

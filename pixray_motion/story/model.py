@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pixray_motion.geometry import Canvas
 from pixray_motion.story.loop import Loop, close_loop
-from pixray_motion.story.plan import Component, Plan
+from pixray_motion.story.plan import Component, Plan, Weighted
 from pixray_motion.story.scene import Scene
 from pixray_motion.story.timeline import Timeline
 from pixray_motion.tracks.time import PLAIN, TimeBase
@@ -28,7 +28,7 @@ class Story:
     rate: Fraction
     seed: int
     drawer: Component
-    perceptors: tuple[str, ...]
+    perceptors: tuple[Weighted, ...]
     scenes: tuple[Scene, ...]
     loop: Loop | None = None
     text: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
@@ -50,7 +50,7 @@ class DenoiserSettings:
     much of what is wanted is new, 0..1.
     """
 
-    name: str
+    model: Component
     weight: float
     guidance_scale: float
     noise_level: float
@@ -92,7 +92,7 @@ class Plan:
     """Everything that one frame is made from.
 
     Convention: ``motion`` takes the frame before to this one and is the identity after a ``cut``; ``frame`` counts from
-    the film's start, ``local`` from the scene's; ``losses`` are names with weights. ``drawing`` names what is drawn,
+    the film's start, ``local`` from the scene's. ``drawing`` names what is drawn,
     from one cut to the next. With ``layers``, bottom first, it is made of theirs and has no drawing of its own.
     """
 
@@ -104,13 +104,13 @@ class Plan:
     motion: Motion
     border: str
     prompts: tuple[Prompt, ...]
-    losses: tuple[tuple[str, float], ...]
+    losses: tuple[Weighted, ...]
     filters: tuple[Component, ...]
     steps: int
     guide: DenoiserSettings | None = None
     drawing: str = "0"
     drawer: Component = Component("fft")
-    perceptors: tuple[str, ...] = ()
+    perceptors: tuple[Weighted, ...] = ()
     layers: tuple[Layer, ...] = ()
     init: tuple[str, str] | None = None
     """The file of a picture to begin with after a cut, and its hash."""
@@ -142,11 +142,22 @@ class Plan:
         return json.dumps(self, default=_plain, sort_keys=True)
 
 
+def distinct_names(components: Iterable[Component]) -> list[str]:
+    """Their names; the second and further ones of a name with a number: "edge", "edge 2"."""
+    names: list[str] = []
+    count: dict[str, int] = {}
+    for component in components:
+        number = count[component.name] = count.get(component.name, 0) + 1
+        names.append(component.name if number == 1 else f"{component.name} {number}")
+    return names
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Motion):
         return value.matrix.tolist()
     if isinstance(value, CoordinateMap):
         return {type(value).__name__.lower(): vars(value)}
     if is_dataclass(value):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
+        # what two values are not told apart by, such as where a file lies on this machine, is no part of a plan
+        return {field.name: getattr(value, field.name) for field in fields(value) if field.compare}
     raise TypeError(f"not plain data: {value!r}")

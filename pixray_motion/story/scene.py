@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from pixray_motion.story.animated import DenoiserTrack, MaskTrack
-from pixray_motion.story.plan import Component
+from pixray_motion.story.plan import Component, Weighted
 from pixray_motion.story.segment import Segment, Span
 from pixray_motion.story.transition import Transition
 from pixray_motion.tracks.base import Track
@@ -46,7 +46,7 @@ class Scene:
     denoiser: tuple[Segment, DenoiserTrack] | None
     drawing: str
     drawer: Component
-    perceptors: tuple[str, ...]
+    perceptors: tuple[Weighted, ...]
     transition: Transition | None = None
     layers: tuple[LayerTrack, ...] = ()
     init: tuple[str, str] | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -13,7 +12,7 @@ import numpy as np
 from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.geometry import Motion
 from pixray_motion.movements.base import Distortion, Movement, steps
-from pixray_motion.story.animated import FilterTrack, PromptTrack, Value
+from pixray_motion.story.animated import FilterTrack, LossTrack, PromptTrack, Value
 from pixray_motion.tracks.base import Samples, Track
 
 CHUNK = 256  # frames whose values are computed at once: always as many, so that none depends on the others
@@ -53,7 +52,7 @@ class Segment:
     prompts: tuple[PromptTrack, ...] = ()
     moves: tuple[Movement, ...] = ()
     distortions: tuple[Distortion, ...] = ()
-    losses: Mapping[str, Track] = field(default_factory=dict)
+    losses: tuple[LossTrack, ...] = ()
     filters: tuple[FilterTrack, ...] = ()
     _values: dict[int, dict[int, list[float]]] = field(default_factory=dict, repr=False, init=False)
     _steps: dict[int, list[Motion]] = field(default_factory=dict, repr=False, init=False)

@@ -11,7 +11,7 @@ from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.movements.base import product
 from pixray_motion.story.animated import ease_out_quad
-from pixray_motion.story.plan import DenoiserSettings, Layer, Plan, Prompt
+from pixray_motion.story.plan import Component, DenoiserSettings, Layer, Plan, Prompt, Weighted
 from pixray_motion.story.scene import LayerTrack, Scene
 from pixray_motion.story.segment import Segment
 from pixray_motion.story.transition import Transition, blend_scenes, morph_prompts
@@ -208,14 +208,15 @@ def _prompts(scene: Scene, frame: int) -> tuple[Prompt, ...]:
     return tuple(found)
 
 
-def _losses(scene: Scene, frame: int) -> tuple[tuple[str, float], ...]:
-    """Weights of the same loss add up."""
-    weights: dict[str, float] = {}
+def _losses(scene: Scene, frame: int) -> tuple[Weighted, ...]:
+    """Weights of the same loss add up; with other parameters it is another loss."""
+    weights: dict[Component, float] = {}
     for segment in scene.segments:
         value = segment.value(frame)
-        for name, track in segment.losses.items():
-            weights[name] = weights.get(name, 0.0) + value(track)
-    return tuple(weights.items())
+        for line in segment.losses:
+            one = line.at(value)
+            weights[one.component] = weights.get(one.component, 0.0) + one.weight
+    return tuple(Weighted(component, weight) for component, weight in weights.items())
 
 
 def _laid(line: LayerTrack, frame: int) -> Layer:

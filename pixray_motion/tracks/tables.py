@@ -34,7 +34,7 @@ class Column:
 def read_column(home: StoryFolder, name: str, column: str | None, timed: bool) -> Column:
     """The ``column``, by its header's name or by its number from 0, of the file ``name``.
 
-    ``timed`` is False where the file's own times are not asked for. Whatever is wrong is ``InvalidValue`` with a sentence.
+    ``timed`` is False where the file's own times are not asked for. Whatever is wrong is ``InvalidValue``.
     """
     path = home.file(name, CURVE_BYTES)
     text = _contents(path, name)

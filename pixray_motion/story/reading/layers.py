@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from pixray_motion import limits
 from pixray_motion.geometry import Canvas
-from pixray_motion.story.reading.components import read_flag
 from pixray_motion.story.reading.context import SceneContext
 from pixray_motion.story.reading.masks import read_mask
 from pixray_motion.story.reading.media import STATIC_KINDS, read_static_layer
 from pixray_motion.story.reading.numbers import read_number
 from pixray_motion.story.reading.outline import SHARED, OutlineReader, SceneNode
+from pixray_motion.story.reading.parameters import read_flag
 from pixray_motion.story.scene import LayerTrack, Scene
 from pixray_motion.story.segment import Segment
 from pixray_motion.story.source.diagnostics import Diagnostics

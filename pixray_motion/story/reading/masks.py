@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pixray_motion.story.animated import MaskTrack
-from pixray_motion.story.reading.components import read_flag
 from pixray_motion.story.reading.context import SceneContext
 from pixray_motion.story.reading.media import read_image_file
 from pixray_motion.story.reading.numbers import read_number, read_pair
+from pixray_motion.story.reading.parameters import read_flag
 from pixray_motion.story.source.fields import describe_node, read_mapping, read_text
 from pixray_motion.story.source.nodes import Mapping, Node, Scalar
 from pixray_motion.tracks.base import Constant
