@@ -102,7 +102,7 @@ class Unit(Kind):
         return self.name, format_range(self.low, self.high)
 
     def show(self, value: Any) -> str:
-        return f"{value:g}"
+        return super().show(value) if value is None else f"{value:g}"
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Pair(Kind):
         return f"[x, y] {self.unit.name}", format_range(self.unit.low, self.unit.high)
 
     def show(self, value: Any) -> str:
-        return f"[{', '.join(f'{part:g}' for part in value)}]"
+        return super().show(value) if value is None else f"[{', '.join(f'{part:g}' for part in value)}]"
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class Real(Kind):
         return "number", format_range(self.low, self.high)
 
     def show(self, value: Any) -> str:
-        return f"{value:g}" if isinstance(value, (int, float)) else super().show(value)
+        return super().show(value) if value is None else f"{value:g}"
 
 
 @dataclass(frozen=True)

@@ -274,7 +274,7 @@ def test_a_story_says_what_the_denoiser_does() -> None:
     )
     assert story.plan(6).guide == DenoiserSettings(Component("embedded"), 0.5, 5.0, 0.5)
     assert story.plan(15).guide is None
-    assert story.plan(26).guide == DenoiserSettings("embedded", 0.1, 5.0, 0.35)
+    assert story.plan(26).guide == DenoiserSettings(Component("embedded"), 0.1, 5.0, 0.35)
 
 
 @pytest.mark.parametrize(

@@ -611,6 +611,14 @@ def test_keys_of_other_programs_are_explained(key: str, hint: str) -> None:
         assert "allowed:" not in sentence
 
 
+def test_a_text_has_one_font() -> None:
+    assert refused("layers: [{text: {text: a, font: b}}]") == (
+        "unknown key 'font' in 'text'; there is one font and no choice of others yet"
+    )
+    layers = "layers: [{drawer: fft}, {text: {text: a, color: red}}]"
+    assert dict(scene(layers).plan(0).layers[1].plan.drawer.values)["colour"] == (255, 0, 0)
+
+
 @pytest.mark.parametrize("key", ["translation_x", "translation_z", "rotation_3d_y", "angle", "zoom"])
 def test_the_advice_can_be_followed(key: str) -> None:
     advice = refused(f"{key}: 1").partition("as in '")[2].partition("'")[0]

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from pixray_motion.story.plan import Component, DenoiserSettings, Mask, Prompt, Weighted
@@ -75,7 +76,16 @@ class LossTrack:
     fixed: Mapping[str, Any] = field(default_factory=dict)
 
     def at(self, value: Value) -> Weighted:
-        return Weighted(Component(self.name, values_at(self.tracks, self.fixed, value)), value(self.weight))
+        component = self._resting if not self.tracks else self._component(value)
+        return Weighted(component, value(self.weight))
+
+    @cached_property
+    def _resting(self) -> Component:
+        """The loss where no parameter changes, made once, since most have none and a film has many frames."""
+        return Component(self.name, tuple(self.fixed.items()))
+
+    def _component(self, value: Value) -> Component:
+        return Component(self.name, values_at(self.tracks, self.fixed, value))
 
 
 @dataclass(frozen=True)
@@ -109,11 +119,11 @@ def values_at(
     tracks: Mapping[str, TrackValue], fixed: Mapping[str, Any], value: Value
 ) -> tuple[tuple[str, Any], ...]:
     """The parameters of a component at a frame: numbers, tuples of numbers, and what is fixed as it is."""
-    now = {
-        name: tuple(value(part) for part in track) if isinstance(track, tuple) else value(track)
+    now = [
+        (name, tuple(map(value, track)) if isinstance(track, tuple) else value(track))
         for name, track in tracks.items()
-    }
-    return (*now.items(), *fixed.items())
+    ]
+    return (*now, *fixed.items())
 
 
 def ease_out_quad(prompt_change: float) -> float:

@@ -210,12 +210,16 @@ def _prompts(scene: Scene, frame: int) -> tuple[Prompt, ...]:
 
 def _losses(scene: Scene, frame: int) -> tuple[Weighted, ...]:
     """Weights of the same loss add up; with other parameters it is another loss."""
-    weights: dict[Component, float] = {}
+    found: list[Weighted] = []
     for segment in scene.segments:
-        value = segment.value(frame)
-        for line in segment.losses:
-            one = line.at(value)
-            weights[one.component] = weights.get(one.component, 0.0) + one.weight
+        if segment.losses:
+            value = segment.value(frame)
+            found += [line.at(value) for line in segment.losses]
+    if len({one.component.name for one in found}) == len(found):
+        return tuple(found)
+    weights: dict[Component, float] = {}
+    for one in found:
+        weights[one.component] = weights.get(one.component, 0.0) + one.weight
     return tuple(Weighted(component, weight) for component, weight in weights.items())
 
 

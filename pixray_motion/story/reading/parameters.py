@@ -15,7 +15,7 @@ from pixray_motion.story.source.nodes import Mapping, Node, Scalar
 from pixray_motion.tracks.base import Constant, Track, TrackValue
 from pixray_motion.tracks.keyframes import PerSecond
 from pixray_motion.units import NO_SURROUNDINGS, SECONDS, SEED, Flag, Kind, Surroundings
-from pixray_motion.wording import InvalidValue, shorten
+from pixray_motion.wording import InvalidValue, respell, shorten
 
 
 @dataclass(frozen=True)
@@ -149,8 +149,9 @@ def _found(
     own, names = list(reserved), [parameter.name for parameter in entry.parameters]
     found = read_mapping(node, f"'{entry.name}'", [*own, *names], diagnostics)
     if isinstance(node, Mapping):
+        given = {*found, *(respell(key, names) for key in node.lost)}
         for parameter in entry.parameters:
-            if parameter.required and parameter.name not in {*found, *node.lost}:
+            if parameter.required and parameter.name not in given:
                 diagnostics.add(node.location, f"'{entry.name}' needs the key '{parameter.name}'")
     kept = {name: found.pop(name) for name in own if name in found}
     return found, kept
