@@ -20,9 +20,11 @@ from torch import Tensor, nn
 from pixray_motion.engine import frame_generator
 from pixray_motion.objective import PromptedPerceptor
 from pixray_motion.perceptors.base import Perceptor
+from pixray_motion.story.plan import Component
 from pixray_motion.story.reading.story import parse
 from pixray_motion.studio import Studio
 
+EMBEDDED = Component("embedded")
 DRAWERS = ("pixel", "{pixel: {cells: hex}}", "fft", "clipdraw", "{clipdraw: {strokes: 1024}}")
 
 
@@ -60,14 +62,14 @@ def loop(drawer: str, perceptor: Perceptor | None, steps: int) -> tuple[Callable
     studio = Studio.open(parse(f"{{story: 1, canvas: 192x108, drawer: {drawer}, scenes: [{scene}]}}"))
     if perceptor:
         texts = {"a dog": perceptor.embed_text(["a dog"])[0]}
-        studio = replace(studio, prompted_perceptors={"embedded": PromptedPerceptor(perceptor, texts)})
+        studio = replace(studio, prompted_perceptors={EMBEDDED: PromptedPerceptor(perceptor, texts)})
     plan = studio.story.plan(0)
     params = studio.drawer.init_params(frame_generator(0, 0))
 
     def run() -> None:
         studio.drawer.refine(params, studio.objective(plan, frame_generator(0, 0)), steps)
 
-    return run, studio.prompted_perceptors["embedded"].perceptor
+    return run, studio.prompted_perceptors[EMBEDDED].perceptor
 
 
 def bare(perceptor: Perceptor, steps: int) -> Callable[[], None]:

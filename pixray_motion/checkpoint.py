@@ -35,7 +35,8 @@ def frame_keys(studio: Studio) -> Iterator[str]:
         for component, opened in studio.perceptors.items()
     ]
     names += [
-        f"denoiser {name}: {opened.denoiser.fingerprint()}" for name, opened in studio.denoisers.items()
+        f"denoiser {component}: {opened.denoiser.fingerprint()}"
+        for component, opened in studio.denoisers.items()
     ]
     basis = [__version__, str(story.canvas), *names]
     key = hashlib.sha256("\n".join(basis).encode()).hexdigest()

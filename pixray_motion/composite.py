@@ -8,20 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pixray_motion.blends import blend
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
 from pixray_motion.sampling import grid
-from pixray_motion.story.plan import Drawing, Layer, Mask, Node
+from pixray_motion.story.plan import OVER, Component, Drawing, Layer, Node
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-BLENDS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "over": lambda below, above: above,  # noqa: ARG005
-    "add": lambda below, above: (below + above).clamp(max=1),
-    "multiply": lambda below, above: below * above,
-    "screen": lambda below, above: 1 - (1 - below) * (1 - above),
-}
 
 
 @dataclass(frozen=True)
@@ -31,9 +25,11 @@ class RGBA:
     colours: Tensor
     alpha: Tensor
 
-    def over(self, below: RGBA, blend: str) -> RGBA:
+    def over(self, below: RGBA, mode: Component = OVER) -> RGBA:
         """Laid on another image (Porter and Duff 1984, with the blend modes of the W3C's compositing)."""
-        mixed = (1 - below.alpha) * self.colours + below.alpha * BLENDS[blend](below.colours, self.colours)
+        mix = blend.make(mode.name)
+        blended = mix(below.colours, self.colours, **dict(mode.values))
+        mixed = (1 - below.alpha) * self.colours + below.alpha * blended
         alpha = self.alpha + below.alpha * (1 - self.alpha)
         weighted = mixed * self.alpha + below.colours * below.alpha * (1 - self.alpha)
         return RGBA(weighted / alpha.clamp(min=1e-6), alpha)
@@ -44,47 +40,31 @@ class RGBA:
 
 
 def composite(
-    node: Node, canvas: Canvas, show: Callable[[Drawing], RGBA], load_mask: Callable[[str], Tensor]
+    node: Node, canvas: Canvas, show: Callable[[Drawing], RGBA], cover: Callable[[Component], Tensor]
 ) -> RGBA:
     """The picture of a node of a plan, all of its layers over one another, the lowest first.
 
-    ``show`` gives a drawing's image, ``load_mask`` that of an image mask's file, (1, 1, H, W) in [0, 1].
+    ``show`` gives a drawing's image, and ``cover`` how much of each pixel a mask shows, (1, 1, H, W) in [0, 1].
     """
     if isinstance(node, Drawing):
         return show(node)
     size = (canvas.height, canvas.width)
     image = RGBA(torch.zeros(1, 3, *size), torch.zeros(1, 1, *size))
     for layer in node.layers:
-        above = composite(layer.node, canvas, show, load_mask)
-        image = _placed(above, layer, canvas, load_mask).over(image, layer.blend)
+        above = composite(layer.node, canvas, show, cover)
+        image = _place(above, layer, canvas, cover).over(image, layer.blend)
     return image
 
 
-def _placed(image: RGBA, layer: Layer, canvas: Canvas, load_mask: Callable[[str], Tensor]) -> RGBA:
+def _place(image: RGBA, layer: Layer, canvas: Canvas, cover: Callable[[Component], Tensor]) -> RGBA:
     """The image where its layer shows it, and as far as that is opaque."""
     if layer.pose is not None:
         image = move_image(image, layer.pose, canvas)
     alpha = image.alpha * layer.opacity
     if layer.mask is not None:
-        cover = load_mask(layer.mask.file) if layer.mask.file else shape_cover(layer.mask, canvas)
-        alpha = alpha * (1 - cover if layer.mask.invert else cover)
+        shown = cover(layer.mask.shape)
+        alpha = alpha * (1 - shown if layer.mask.invert else shown)
     return RGBA(image.colours, alpha)
-
-
-def shape_cover(mask: Mask, canvas: Canvas) -> Tensor:
-    """(1, 1, H, W) in [0, 1]: how much of each pixel an ``ellipse``, a ``rect`` or an ``edge`` shows."""
-    places = Motion.rotation(-mask.angle).apply(canvas.centres() - np.array(mask.at))
-    x, y = places[..., 0], places[..., 1]
-    if mask.shape == "edge":
-        outside = -x
-    else:
-        width, height = (max(abs(length), 1e-9) / 2 for length in mask.size)
-        if mask.shape == "rect":
-            outside = np.maximum(np.abs(x) - width, np.abs(y) - height)
-        else:
-            outside = (np.hypot(x / width, y / height) - 1) * min(width, height)
-    feather = max(mask.feather, 1 / canvas.height)
-    return torch.from_numpy(np.clip(0.5 - outside / feather, 0, 1)).float()[None, None]
 
 
 def move_image(image: RGBA, pose: Motion, canvas: Canvas) -> RGBA:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
@@ -12,7 +12,7 @@ from pixray_motion.movements.base import Distortion, Group, Move, Movement
 from pixray_motion.story.model import Story
 from pixray_motion.story.scene import LayerTrack, Scene
 from pixray_motion.story.segment import Segment
-from pixray_motion.tracks.base import Samples, Track
+from pixray_motion.tracks.base import Samples, Track, TrackValue
 from pixray_motion.wording import format_number, shorten
 
 # SVG user units: the width, the margins for names and for scenes, the height of a row, the space between rows.
@@ -100,11 +100,9 @@ def _iterate_segment(segment: Segment) -> Iterator[tuple[str, Track]]:
         yield f"prompt {index} weight", prompt.weight
     for loss in segment.losses:
         yield f"{loss.name} weight", loss.weight
-        for name, track in loss.tracks.items():
-            yield f"{loss.name} {name}", track
-    for line in segment.filters:
-        for name, track in line.tracks.items():
-            yield f"{line.name} {name}", track
+        yield from _iterate_parameters(loss.name, loss.tracks)
+    for image_filter in segment.filters:
+        yield from _iterate_parameters(image_filter.name, image_filter.tracks)
 
 
 def _iterate_move(move: Movement | Distortion) -> Iterator[tuple[str, Track]]:
@@ -112,10 +110,16 @@ def _iterate_move(move: Movement | Distortion) -> Iterator[tuple[str, Track]]:
         for child in move.children:
             yield from _iterate_move(child)
     elif isinstance(move, (Move, Distortion)):
-        for name, track in move.tracks.items():
-            axes = zip("xy", track, strict=True) if isinstance(track, tuple) else [("", track)]
-            for axis, part in axes:
-                yield f"{move.name} {name} {axis}".strip(), part
+        yield from _iterate_parameters(move.name, move.tracks)
+
+
+def _iterate_parameters(name: str, tracks: Mapping[str, TrackValue]) -> Iterator[tuple[str, Track]]:
+    for key, track in tracks.items():
+        if isinstance(track, tuple):
+            axes = "xy" if len(track) == 2 else [str(number) for number in range(1, len(track) + 1)]
+            yield from ((f"{name} {key} {axis}", part) for axis, part in zip(axes, track, strict=True))
+        else:
+            yield f"{name} {key}", track
 
 
 def _frames_to_x(frames: Samples | float, story: Story) -> Samples:

@@ -14,7 +14,7 @@ from pixray_motion.geometry import Canvas
 from pixray_motion.lazy import torch
 from pixray_motion.losses import Cutouts, LossInput, loss
 from pixray_motion.picture import Picture
-from pixray_motion.story.plan import Drawing, Prompt
+from pixray_motion.story.plan import Drawing, Prompt, distinct_names
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -78,10 +78,12 @@ class Objective:
         similarities: dict[str, tuple[Tensor, float]] = {}
         cutouts: dict[str, Cutouts] = {}
         for index, prompted in enumerate(self.perceptors):
+            if not prompted.weight:
+                continue
             seen = self._look(picture, prompted.perceptor)
             cutouts[prompted.name] = seen
             found, cosine = self._compare(seen.embeddings, index)
-            suffix = f"@{index}" if index else ""
+            suffix = f", {prompted.name}" if len(self.perceptors) > 1 else ""
             terms |= {name + suffix: term for name, term in found.items()}
             similarities[prompted.name] = cosine, prompted.weight
         if self.drawing.losses:
@@ -118,13 +120,13 @@ class Objective:
 
     def _losses(self, picture: Picture, cutouts: Mapping[str, Cutouts], progress: float) -> dict[str, Tensor]:
         look = LossInput(picture, self.canvas, self.drawing, cutouts, progress, self._before_image)
-        terms: dict[str, Tensor] = {}
-        for weighted in self.drawing.losses:
-            if weighted.weight:
-                name, values = weighted.component.name, dict(weighted.component.values)
-                name = name if name not in terms else f"{name}@{len(terms)}"
-                terms[name] = weighted.weight * loss.make(weighted.component.name)(look, **values)
-        return terms
+        names = distinct_names(weighted.component for weighted in self.drawing.losses)
+        return {
+            name: weighted.weight
+            * loss.make(weighted.component.name)(look, **dict(weighted.component.values))
+            for name, weighted in zip(names, self.drawing.losses, strict=True)
+            if weighted.weight
+        }
 
     @cached_property
     def _moved(self) -> Picture | None:

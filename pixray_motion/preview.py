@@ -28,7 +28,7 @@ from pixray_motion.story.model import Story
 from pixray_motion.story.plan import Component
 from pixray_motion.story.reading.media import STATIC_KINDS
 from pixray_motion.storyboard import Board, Shot, add_labels
-from pixray_motion.studio import Studio, load_masks, make_drawer
+from pixray_motion.studio import Studio, make_covers, make_drawer
 from pixray_motion.testcard import draw_test_card
 from pixray_motion.variants import without_perceptor
 
@@ -125,7 +125,7 @@ def moved(story: Story, card: Image.Image, canvas: Canvas) -> Iterator[Shot]:
         drawers,
         {},
         threads=torch.get_num_threads(),
-        masks=load_masks(story),
+        covers=make_covers(story),
         sample=Picture.preview,
     )
     return _painted(studio, canvas)

@@ -3,6 +3,7 @@
 A decorated function or class is an entry; its keyword parameters, annotated with ``pixray_motion.units``, are the
 keys that a story may write, their ranges and their defaults. Packages add entries through the entry-point group
 ``pixray_motion.plugins``: each entry point names a module, which is imported when a registry is first asked.
+Plug-ins are looked for once in the life of a process, since that takes longer than reading a story.
 """
 
 from __future__ import annotations
@@ -12,13 +13,12 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar, get_args
 
 from pixray_motion.errors import PluginError
-from pixray_motion.units import Count, Flag, Grid, Kind, OneOf, Pair, Palette, Real, Unit
-from pixray_motion.wording import one_of
+from pixray_motion.units import Kind
+from pixray_motion.wording import one_of, respell
 
 T = TypeVar("T", bound=Callable[..., Any])
 PLUGIN_GROUP = "pixray_motion.plugins"
@@ -30,7 +30,11 @@ class Parameter:
 
     name: str
     kind: Kind
-    default: Any
+    default: Any = inspect.Parameter.empty
+
+    @property
+    def required(self) -> bool:
+        return self.default is inspect.Parameter.empty
 
 
 @dataclass(frozen=True)
@@ -48,13 +52,23 @@ class Entry(Generic[T]):
 
 
 class Registry(Generic[T]):
-    """Entries of one kind ("movement", "drawer", ...), by name."""
+    """Entries of one kind ("movement", "drawer", ...), by name.
 
-    def __init__(self, kind: str, builtin: str) -> None:
+    ``common`` are keys that a story may give beside every entry's own, such as a weight; whoever reads the story reads
+    them, and an entry must have no parameter of that name. ``animatable`` is False where entries are made once for the
+    film, so that even numbers are fixed.
+    """
+
+    def __init__(
+        self, kind: str, builtin: str, common: tuple[Parameter, ...] = (), animatable: bool = True
+    ) -> None:
         """``builtin`` is the package whose import registers our own entries."""
         self.kind = kind
+        self.common = common
+        self.animatable = animatable
         self._builtin = builtin
         self._entries: dict[str, Entry[T]] = {}
+        self._loaded = False
 
     def __call__(self, name: str, **traits: Any) -> Callable[[T], T]:
         """Decorate a function or class to register it; a taken name is a ``PluginError``.
@@ -66,7 +80,14 @@ class Registry(Generic[T]):
             if name in self._entries and self._entries[name].make is not make:
                 raise PluginError(f"the {self.kind} '{name}' is already registered; choose another name")
             summary = (inspect.getdoc(make) or "").partition("\n")[0]
-            self._entries[name] = Entry(name, make, _parameters(make), summary, traits)
+            parameters = _parameters(make)
+            taken = {p.name for p in parameters} & {p.name for p in self.common}
+            if taken:
+                raise PluginError(
+                    f"the {self.kind} '{name}' has the parameter '{min(taken)}', which every {self.kind} has; choose "
+                    "another name"
+                )
+            self._entries[name] = Entry(name, make, parameters, summary, traits)
             return make
 
         return register
@@ -76,8 +97,9 @@ class Registry(Generic[T]):
         return sorted(self._entries)
 
     def get(self, name: str) -> Entry[T] | None:
+        """The entry of that name, in either spelling of "colour"; None if there is none."""
         self._load()
-        return self._entries.get(name)
+        return self._entries.get(respell(name, self._entries))
 
     def make(self, name: str) -> T:
         """What is registered under a name that is known to exist."""
@@ -98,17 +120,27 @@ class Registry(Generic[T]):
         return f"unknown {self.kind} '{name}'; {one_of(name, self.names())}{broken}"
 
     def _load(self) -> None:
-        importlib.import_module(self._builtin)
+        if not self._loaded:
+            importlib.import_module(self._builtin)
+            self._loaded = True
         load_plugins()
 
 
 _broken: dict[str, str] = {}
 _loaded: set[str] = set()
+_looked = False  # whether plug-ins have been looked for
 
 
-def load_plugins() -> None:
-    """Import every installed plugin once; one that fails is remembered and harms no other."""
-    for point in _points(tuple(sys.path)):
+def load_plugins(again: bool = False) -> None:
+    """Import every installed plugin once; one that fails is remembered and harms no other.
+
+    ``again``: also those that were installed since.
+    """
+    global _looked
+    if _looked and not again:
+        return
+    _looked = True
+    for point in entry_points(group=PLUGIN_GROUP):
         if point.value in _loaded:
             continue
         _loaded.add(point.value)
@@ -116,12 +148,6 @@ def load_plugins() -> None:
             point.load()
         except Exception as error:  # a plugin is foreign code: whatever it raises is its author's
             _broken[point.name] = f"{type(error).__name__}: {error}"
-
-
-@cache
-def _points(path: tuple[str, ...]) -> tuple[EntryPoint, ...]:  # noqa: ARG001 - what the search depends on
-    """All plugins that can be found; looking for them takes longer than reading a story."""
-    return tuple(entry_points(group=PLUGIN_GROUP))
 
 
 def broken_plugins() -> dict[str, str]:
@@ -140,7 +166,7 @@ def _parameters(make: Callable[..., Any]) -> tuple[Parameter, ...]:
 
 
 def _kind(make: Callable[..., Any], annotation: Any) -> Kind | None:
-    """The unit in an annotation such as ``Scale``; parameters without one are not story keys."""
+    """The kind of value in an annotation such as ``Scale``; parameters without one are not story keys."""
     if isinstance(annotation, str):
         function = getattr(make, "__init__") if inspect.isclass(make) else make  # noqa: B009
         scope = getattr(function, "__globals__", vars(sys.modules[make.__module__]))
@@ -149,6 +175,6 @@ def _kind(make: Callable[..., Any], annotation: Any) -> Kind | None:
         except NameError:  # a name imported for type checkers only is never a unit
             return None
     for value in get_args(annotation):
-        if isinstance(value, (Unit, Pair, Count, Real, Grid, Flag, OneOf, Palette)):
+        if isinstance(value, Kind):
             return value
     return None

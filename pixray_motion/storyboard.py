@@ -109,7 +109,7 @@ class Board:
 
     def _format_title(self, index: int, width: int) -> str:
         scene = self.story.scenes[index]
-        kind = scene.transition.component.name if scene.transition else "cut"
+        kind = scene.transition.name if scene.transition else "cut"
         cut = f", after a {kind}" if index and (scene.cut or scene.transition) else ""
         return _fit_text(f"{scene.name}: {float(scene.frames / self.story.rate):g} s{cut}", width, 17)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,13 +17,14 @@ from pixray_motion.drawers.base import Drawer, drawer
 from pixray_motion.drawers.static import image_drawer, text_drawer
 from pixray_motion.filters import apply_filters
 from pixray_motion.geometry import Canvas
-from pixray_motion.images import load_mask
 from pixray_motion.lazy import torch
+from pixray_motion.masks import mask
 from pixray_motion.objective import Objective, PromptedPerceptor
 from pixray_motion.perceptors.base import Perceptor, perceptor
 from pixray_motion.picture import Picture
+from pixray_motion.screen import Screen
 from pixray_motion.story.model import Story
-from pixray_motion.story.plan import Component, Drawing
+from pixray_motion.story.plan import Component, Drawing, distinct_names
 from pixray_motion.tracks.base import Constant
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Studio:
-    """A story's drawers and models, opened; ``masks`` are the images of masks, (1, 1, H, W), by their files' names.
+    """A story's drawers and models, opened; ``covers`` are those of masks that never change, (1, 1, H, W) in [0, 1].
 
     ``sample`` makes pixels of a picture.
     """
@@ -43,8 +44,8 @@ class Studio:
     drawers: Mapping[Component, Drawer]
     perceptors: Mapping[Component, PromptedPerceptor]
     threads: int
-    denoisers: Mapping[str, PromptedDenoiser] = field(default_factory=dict)
-    masks: Mapping[str, Tensor] = field(default_factory=dict)
+    denoisers: Mapping[Component, PromptedDenoiser] = field(default_factory=dict)
+    covers: Mapping[Component, Tensor] = field(default_factory=dict)
     sample: Callable[[Picture, Canvas], Tensor] = Picture.image
 
     @classmethod
@@ -63,9 +64,9 @@ class Studio:
         seen = dict.fromkeys(weighted.component for scene in scenes for weighted in scene.perceptors)
         perceptors = {component: _open_perceptor(component, story) for component in seen}
         tracks = [scene.denoiser[1] for scene in scenes if scene.denoiser]
-        names = dict.fromkeys(track.name for track in tracks if track.weight != Constant(0.0))
-        denoisers = {name: _open_denoiser(name, story) for name in names}
-        return cls(story, drawers, perceptors, threads, denoisers, load_masks(story))
+        models = dict.fromkeys(track.model for track in tracks if track.weight != Constant(0.0))
+        denoisers = {model: _open_denoiser(model, story) for model in models}
+        return cls(story, drawers, perceptors, threads, denoisers, make_covers(story))
 
     @property
     def drawer(self) -> Drawer:
@@ -76,10 +77,10 @@ class Studio:
         self, drawing: Drawing, rng: Generator, before: Callable[[], Picture] | None = None
     ) -> Objective:
         """What a drawing is refined towards; ``before`` draws the frame before, moved into this one."""
+        names = distinct_names(weighted.component for weighted in drawing.perceptors)
         perceptors = [
-            PromptedPerceptor(opened.name, opened.perceptor, opened.texts, weighted.weight)
-            for weighted in drawing.perceptors
-            for opened in [self.perceptors[weighted.component]]
+            replace(self.perceptors[weighted.component], name=name, weight=weighted.weight)
+            for name, weighted in zip(names, drawing.perceptors, strict=True)
         ]
         return Objective(drawing, self.story.canvas, perceptors, rng, before)
 
@@ -93,16 +94,21 @@ class Studio:
             return RGBA(self.sample(picture, canvas), picture.coverage(canvas))
 
         with torch.no_grad():
-            image = composite(state.plan.root, canvas, show, self.masks.__getitem__).on_black()[0]
+            image = composite(state.plan.root, canvas, show, self.cover).on_black()[0]
         array: NDArray[np.uint8] = (image * 255).round().byte().permute(1, 2, 0).cpu().numpy()
         return array
+
+    def cover(self, shape: Component) -> Tensor:
+        """(1, 1, H, W) in [0, 1]: how much of each pixel a mask shows."""
+        known = self.covers.get(shape)
+        return make_cover(shape, Screen(self.story.canvas)) if known is None else known
 
     def guidance(self, drawing: Drawing, rng: Generator, anchor: Tensor | None = None) -> Guidance | None:
         """How a denoiser guides a drawing; None where none does. ``anchor`` (2, 3): its colour anchor so far."""
         settings = drawing.denoiser
-        if settings is None or not settings.weight or settings.name not in self.denoisers:
+        if settings is None or not settings.weight or settings.model not in self.denoisers:
             return None
-        opened = self.denoisers[settings.name]
+        opened = self.denoisers[settings.model]
         return Guidance(opened, settings, drawing.prompts, self.story.canvas, rng, anchor)
 
 
@@ -118,11 +124,22 @@ def make_drawer(component: Component, story: Story) -> Drawer:
     return made
 
 
-def load_masks(story: Story) -> dict[str, Tensor]:
-    """The image masks of all layers, (1, 1, H, W) in [0, 1], by the names of their files."""
-    layers = [layer for scene in story.all_scenes() for layer in scene.layers]
-    files = dict.fromkeys(layer.mask.file for layer in layers if layer.mask and layer.mask.file)
-    return {file: load_mask(story.folder / file, story.canvas) for file in files}
+def make_covers(story: Story) -> dict[Component, Tensor]:
+    """The covers (1, 1, H, W) of all masks that never change, among them those from files."""
+    screen = Screen(story.canvas)
+    shapes = [
+        layer.mask.shape for scene in story.all_scenes() for layer in scene.layers if layer.mask is not None
+    ]
+    fixed = dict.fromkeys(
+        Component(shape.name, tuple(shape.fixed.items())) for shape in shapes if not shape.tracks
+    )
+    return {component: make_cover(component, screen) for component in fixed}
+
+
+def make_cover(shape: Component, screen: Screen) -> Tensor:
+    """(1, 1, H, W) in [0, 1]: how much of each pixel a mask shows."""
+    cover: Tensor = mask.make(shape.name)(screen, **dict(shape.values))
+    return cover
 
 
 def _open_perceptor(component: Component, story: Story) -> PromptedPerceptor:
@@ -130,8 +147,8 @@ def _open_perceptor(component: Component, story: Story) -> PromptedPerceptor:
     return PromptedPerceptor(component.name, model, _embed_texts(model, story))
 
 
-def _open_denoiser(name: str, story: Story) -> PromptedDenoiser:
-    model = denoiser.make(name)()
+def _open_denoiser(component: Component, story: Story) -> PromptedDenoiser:
+    model = denoiser.make(component.name)(**dict(component.values))
     return PromptedDenoiser(model, _embed_texts(model, story))
 
 

@@ -1,16 +1,84 @@
 """What the values of a story mean: their unit, their range, and how they run from one key to the next.
 
-A registered function annotates its parameters with these, and that is the whole schema of the story file.
+A registered function annotates its parameters with these kinds of value, and that is the whole schema of the story
+file. A kind is one class: it reads a value, says what may stand there, and shows a default. A plug-in adds one by
+deriving from ``Kind``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated
+import hashlib
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
+
+from pixray_motion import limits
+from pixray_motion.errors import reason
+from pixray_motion.tracks.literals import parse_constant
+from pixray_motion.wording import InvalidValue, format_number, format_range, quote
+
+if TYPE_CHECKING:
+    from pixray_motion.geometry import Canvas
+
+RGB = tuple[int, int, int]
+_SIZE = re.compile(r"([0-9]{1,9})x([0-9]{1,9})")
+_WHOLE = re.compile(r"[-+]?[0-9]{1,19}")
+
+
+class Folder(Protocol):
+    """Where the files lie that a story may name."""
+
+    def file(self, text: str, most: int) -> Path:
+        """The file called ``text``, of at most ``most`` bytes; any other one is ``InvalidValue``."""
+        ...
 
 
 @dataclass(frozen=True)
-class Unit:
+class Surroundings:
+    """What a value is held against. Where ``canvas`` is None, its size is unknown and nothing is too fine for it."""
+
+    canvas: Canvas | None = None
+    folder: Folder | None = None
+
+
+NO_SURROUNDINGS = Surroundings()
+
+
+class Kind(ABC):
+    """A kind of value: how a story writes it, and what a function gets.
+
+    ``parts`` are the numbers over time that a value is made of, by their labels: none for a value that is fixed for the
+    film, one with the label "" for a number, several for a list such as ``[x, y]``. An animatable value reaches a
+    function as a float, or as a tuple of as many floats as there are parts; a fixed one as what ``parse`` returns,
+    which must be hashable, and plain data or a dataclass of such.
+    """
+
+    @property
+    def parts(self) -> tuple[tuple[str, Unit], ...]:
+        return ()
+
+    @property
+    def animatable(self) -> bool:
+        """Whether a value may change over time."""
+        return bool(self.parts)
+
+    @abstractmethod
+    def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> Any:
+        """The value of the parameter ``name``, written ``text``; anything else is ``InvalidValue``."""
+
+    @abstractmethod
+    def describe(self) -> tuple[str, str]:
+        """What a value means, and its range."""
+
+    def show(self, value: Any) -> str:
+        """A default value, as a story would write it."""
+        return "chosen to fit" if value is None else str(value)
+
+
+@dataclass(frozen=True)
+class Unit(Kind):
     """A number that may change over time.
 
     Convention: ``low`` and ``high`` are inclusive. A ``geometric`` unit interpolates by its logarithm, and its
@@ -22,57 +90,241 @@ class Unit:
     high: float
     geometric: bool = False
 
+    @property
+    def parts(self) -> tuple[tuple[str, Unit], ...]:
+        return (("", self),)
+
+    def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> float:  # noqa: ARG002
+        """A plain number."""
+        return parse_constant(text, name, self.low, self.high, self.name)
+
+    def describe(self) -> tuple[str, str]:
+        return self.name, format_range(self.low, self.high)
+
+    def show(self, value: Any) -> str:
+        return super().show(value) if value is None else f"{value:g}"
+
 
 @dataclass(frozen=True)
-class Pair:
+class Pair(Kind):
     """Two numbers of one unit, written ``[x, y]``; each may change over time."""
 
     unit: Unit
 
+    @property
+    def parts(self) -> tuple[tuple[str, Unit], ...]:
+        return ("x", self.unit), ("y", self.unit)
+
+    def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> Any:  # noqa: ARG002
+        """No text is a pair."""
+        raise InvalidValue(f"'{name}' is a pair [x, y]. Got {quote(text)}")
+
+    def describe(self) -> tuple[str, str]:
+        return f"[x, y] {self.unit.name}", format_range(self.unit.low, self.unit.high)
+
+    def show(self, value: Any) -> str:
+        return super().show(value) if value is None else f"[{', '.join(f'{part:g}' for part in value)}]"
+
 
 @dataclass(frozen=True)
-class Count:
+class Count(Kind):
     """A whole number that is fixed for the film."""
 
     low: int
     high: int
 
+    def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> int:  # noqa: ARG002
+        if not _WHOLE.fullmatch(text) or not self.low <= int(text) <= self.high:
+            raise InvalidValue(
+                f"'{name}' is a whole number from {self.low} to {self.high}. Got {quote(text)}"
+            )
+        return int(text)
+
+    def describe(self) -> tuple[str, str]:
+        return "whole number", f"{self.low}..{self.high}"
+
 
 @dataclass(frozen=True)
-class Real:
+class Real(Kind):
     """A number that is fixed for the film."""
 
     low: float
     high: float
 
+    def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> float:  # noqa: ARG002
+        return parse_constant(text, name, self.low, self.high)
+
+    def describe(self) -> tuple[str, str]:
+        return "number", format_range(self.low, self.high)
+
+    def show(self, value: Any) -> str:
+        return super().show(value) if value is None else f"{value:g}"
+
 
 @dataclass(frozen=True)
-class Grid:
+class Grid(Kind):
     """Columns x rows, written ``80x45`` and fixed for the film; not finer than the canvas."""
 
     low: int = 1
 
+    def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> tuple[int, int]:
+        """(columns, rows)."""
+        columns, rows = parse_size(text)
+        if min(columns, rows) < self.low:
+            raise InvalidValue(f"'{name}' has at least {self.low} columns and rows. Got {quote(text)}")
+        canvas = around.canvas
+        if canvas is not None and (columns > canvas.width or rows > canvas.height):
+            raise InvalidValue(f"'{name}' is {quote(text)}, finer than the canvas; up to {canvas} is allowed")
+        return columns, rows
+
+    def describe(self) -> tuple[str, str]:
+        return "columns x rows", f"{self.low}x{self.low}..the canvas"
+
+    def show(self, value: Any) -> str:
+        return super().show(value) if value is None else "x".join(map(str, value))
+
 
 @dataclass(frozen=True)
-class Flag:
+class Flag(Kind):
     """``true`` or ``false``, fixed for the film."""
 
+    def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> bool:  # noqa: ARG002
+        if text not in ("true", "false"):
+            raise InvalidValue(f"'{name}' is true or false. Got {quote(text)}")
+        return text == "true"
+
+    def describe(self) -> tuple[str, str]:
+        return "switch", "true or false"
+
+    def show(self, value: Any) -> str:
+        return super().show(value).lower()
+
 
 @dataclass(frozen=True)
-class OneOf:
+class OneOf(Kind):
     """One of several words, fixed for the film."""
 
     words: tuple[str, ...]
 
+    def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> str:  # noqa: ARG002
+        if text not in self.words:
+            words = " or ".join(filter(None, [", ".join(self.words[:-1]), self.words[-1]]))
+            raise InvalidValue(f"'{name}' is {words}. Got {quote(text)}")
+        return text
+
+    def describe(self) -> tuple[str, str]:
+        return "word", ", ".join(self.words)
+
 
 @dataclass(frozen=True)
-class Palette:
-    """Colours, fixed for the film, written ``"black white #ffcc00"``: names or hexadecimal numbers."""
+class Colour(Kind):
+    """One colour, fixed for the film: a name of CSS or ``#rrggbb``.
+
+    A function gets red, green and blue as whole numbers from 0 to 255.
+    """
+
+    def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> RGB:  # noqa: ARG002
+        from PIL import ImageColor  # here, since most commands read no colour
+
+        try:
+            red, green, blue = ImageColor.getrgb(text)[:3]
+        except ValueError as error:
+            raise InvalidValue(
+                f"'{name}' is a colour such as white or '#ffcc00'. Got {quote(text)}"
+            ) from error
+        return red, green, blue
+
+    def describe(self) -> tuple[str, str]:
+        return "colour", "a name or '#rrggbb'"
+
+    def show(self, value: Any) -> str:
+        return "none" if value is None else "#" + "".join(f"{part:02x}" for part in value)
+
+
+@dataclass(frozen=True)
+class Palette(Kind):
+    """Colours, fixed for the film, written ``"black white #ffcc00"``: names or hexadecimal numbers.
+
+    A function gets a tuple of colours, each as ``Colour`` gives it.
+    """
 
     most: int = 256
 
+    def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> tuple[RGB, ...]:
+        words = text.replace(",", " ").split()
+        if not 1 <= len(words) <= self.most:
+            raise InvalidValue(
+                f"'{name}' is 1 to {self.most} colours, as in \"black white #ffcc00\". Got {len(words)}"
+            )
+        return tuple(Colour().parse(word, name, around) for word in words)
 
-Kind = Unit | Pair | Count | Real | Grid | Flag | OneOf | Palette
+    def describe(self) -> tuple[str, str]:
+        return "colours", f"1..{self.most} such as 'black #ffcc00'"
+
+    def show(self, value: Any) -> str:
+        return "any colour" if value is None else " ".join(Colour().show(colour) for colour in value)
+
+
+@dataclass(frozen=True)
+class Text(Kind):
+    """A line of text, fixed for the film."""
+
+    most: int = 200
+
+    def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> str:  # noqa: ARG002
+        if not 1 <= len(text) <= self.most or not text.isprintable():
+            raise InvalidValue(
+                f"'{name}' is a line of text with 1 to {self.most} characters. Got {quote(text)}"
+            )
+        return text
+
+    def describe(self) -> tuple[str, str]:
+        return "text", f"1..{self.most} characters"
+
+
+@dataclass(frozen=True)
+class StoryFile:
+    """A file that a story names.
+
+    ``name`` is as the story writes it, and ``sha256`` is the fingerprint of what is in it, so that a plan changes with
+    the file's content. ``path`` is where it lies on this machine, which is no part of a plan.
+    """
+
+    name: str
+    sha256: str
+    path: Path = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class File(Kind):
+    """A file in the story's folder, fixed for the film. A function gets a ``StoryFile``."""
+
+    most: int = limits.IMAGE_BYTES
+    """Bytes that it may have."""
+
+    def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> StoryFile:
+        if around.folder is None:
+            raise InvalidValue(f"'{name}' is a file, and there is no folder to look for {quote(text)} in")
+        path = around.folder.file(text, self.most)
+        try:
+            return StoryFile(text, hashlib.sha256(path.read_bytes()).hexdigest(), path)
+        except OSError as error:
+            raise InvalidValue(f"the file {quote(text)} cannot be read: {reason(error)}") from error
+
+    def describe(self) -> tuple[str, str]:
+        return "file", f"in the story's folder, up to {format_number(self.most / 1e6)} MB"
+
+    def show(self, value: Any) -> str:
+        return "none" if value is None else str(value.name)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """``80x45`` -> (80, 45); anything else is ``InvalidValue``."""
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise InvalidValue(f"{quote(text)} is not a size; write width x height, as in 192x108")
+    return int(match[1]), int(match[2])
+
 
 SCALE = Unit("scale", 1e-3, 1e3, geometric=True)
 LENGTH = Unit("canvas heights", -1e3, 1e3)

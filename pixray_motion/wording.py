@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 SHOWN = 60
 POINTED = 100
@@ -55,6 +55,14 @@ def format_range(low: float, high: float) -> str:
 def count(noun: str, number: int) -> str:
     """'1 frame', '2 frames'."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def respell(name: str, names: Container[str]) -> str:
+    """``name``, or its other spelling if that is one of ``names``: "color" and "colour" mean the same."""
+    if name in names:
+        return name
+    other = name.replace("colour", "color") if "colour" in name else name.replace("color", "colour")
+    return other if other in names else name
 
 
 def one_of(name: str, allowed: Iterable[str]) -> str:

@@ -24,7 +24,7 @@ from pixray_motion.engine import render
 from pixray_motion.errors import ModelError, StoryError
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.picture import Picture
-from pixray_motion.story.plan import DenoiserSettings
+from pixray_motion.story.plan import Component, DenoiserSettings
 from pixray_motion.story.reading.story import parse
 from pixray_motion.studio import Studio
 
@@ -153,7 +153,7 @@ def test_the_shipped_denoiser_knows_colours() -> None:
 
 def test_every_story_has_the_shipped_denoiser_unless_it_says_none() -> None:
     story = parse(TINY.replace("DRAWER", "pixel"))
-    assert list(Studio.open(story).denoisers) == ["embedded"]
+    assert list(Studio.open(story).denoisers) == [Component("embedded")]
     assert not Studio.open(parse(TINY.replace("DRAWER", "pixel") + "denoiser: none")).denoisers
 
 
@@ -275,9 +275,9 @@ def test_a_story_says_what_the_denoiser_does() -> None:
         "story: 1\ndenoiser: {weight: 0.5, strength: {0s: 0, 1s: 1}}\n"
         "scenes: [{length: 12f}, {length: 12f, denoiser: none}, {length: 12f, denoiser: embedded}]"
     )
-    assert story.plan(6).drawing.denoiser == DenoiserSettings("embedded", 0.5, 5.0, 0.5)
+    assert story.plan(6).drawing.denoiser == DenoiserSettings(Component("embedded"), 0.5, 5.0, 0.5)
     assert story.plan(15).drawing.denoiser is None
-    assert story.plan(26).drawing.denoiser == DenoiserSettings("embedded", 0.1, 5.0, 0.35)
+    assert story.plan(26).drawing.denoiser == DenoiserSettings(Component("embedded"), 0.1, 5.0, 0.35)
 
 
 @pytest.mark.parametrize(

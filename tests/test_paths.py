@@ -95,5 +95,5 @@ def test_widths_are_in_percent_of_the_height_and_are_kept() -> None:
     made = drawer.make("clipdraw")(Canvas(64, 36), min_width=1.0, max_width=4.0)
     widths = made.init_params(torch.Generator().manual_seed(0))["widths"]
     assert 0.01 <= widths.min() < 0.015 < 0.035 < widths.max() <= 0.04
-    still = drawer.make("clipdraw")(Canvas(64, 36), point_rate=0.0)
+    still = drawer.make("clipdraw")(Canvas(64, 36), point_learning_rate=0.0)
     assert still.rates == {"points": 0.0, "widths": 1.0, "colours": 1.0}

@@ -18,7 +18,9 @@ def test_examples_are_stories(example: str) -> None:
         example = f"story: 1\nscenes:\n  - length: 4s\n{lines}"
     story = parse(example)
     for drawing in story.plan(len(story.frames) - 1).drawings():
-        assert drawing.steps in range(4, 41) or not drawing.prompts  # 4 or what it says, more while prompts change
+        assert (
+            drawing.steps in range(4, 41) or not drawing.prompts
+        )  # 4 or what it says, more while prompts change
 
 
 def test_the_python_example_runs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,8 +50,8 @@ def test_mistakes_are_told_where_they_are(tmp_path: Path) -> None:
     path = written(tmp_path, story=STORY, more=MORE.replace("2s", "2x"), last=LAST.replace("name", "nmae"))
     assert told(path) == [
         "last.yaml:2:11: unknown key 'nmae' in a scene; did you mean 'name'? allowed: name, cut, transition, repeat, "
-        "reverse, speed, length, prompts, move, losses, filters, steps, border, denoiser, drawer, perceptor, init_image, "
-        "layers",
+        "reverse, speed, length, prompts, move, losses, filters, steps, border, denoiser, drawer, perceptor, "
+        "init_image, layers",
         "more.yaml:2:14: '2x' is not a time; write 48f, 4s or 0:04",
     ]
 

@@ -12,16 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pixray_motion.cli.commands import program
-from pixray_motion.composite import shape_cover
 from pixray_motion.errors import StoryError
 from pixray_motion.film import _first_needed
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.movements.base import compose
+from pixray_motion.screen import Screen
 from pixray_motion.story.loop import closure_error
 from pixray_motion.story.model import Story
-from pixray_motion.story.plan import Component, Drawing, Mask, Plan, Weighted
+from pixray_motion.story.plan import Component, Drawing, Plan, Weighted
 from pixray_motion.story.reading.story import parse
-from pixray_motion.story.transition import Transition
+from pixray_motion.story.transition import blend_scenes
+from pixray_motion.studio import make_cover
 
 HEAD = "story: 1\nrate: 10\ncanvas: 64x36\n"
 ONE = (
@@ -32,6 +33,10 @@ TWO = (
     "{name: b, length: 10f, prompts: {text: fog, weight: {0f: 0, 10f: 1}}, "
     "move: [{rotate: {angle: 9*t}}], losses: {smoothness: 0.2}}"
 )
+
+
+def loss_weights(plan: Plan) -> dict[str, float]:
+    return {one.component.name: one.weight for one in plan.losses}
 
 
 def story(scenes: str, head: str = "") -> Story:
@@ -179,10 +184,10 @@ def test_a_wipe_hides_everything_at_first_and_nothing_in_the_end(angle: float, c
     node = story(ONE).plan(0).root
     shown = []
     for share in np.linspace(0, 1, 11):
-        wipe = Transition(Component("wipe", (("angle", angle),)), Fraction(10))
-        layers = wipe.blend(node, node, float(share), canvas).layers
+        wipe = Component("wipe", (("angle", angle),))
+        layers = blend_scenes(wipe, node, node, float(share), canvas).layers
         assert layers[1].mask is not None
-        shown.append(shape_cover(layers[1].mask, canvas)[0, 0].numpy())
+        shown.append(make_cover(layers[1].mask.shape, Screen(canvas))[0, 0].numpy())
     assert shown[0].max() < 0.01
     assert shown[-1].min() > 0.99
     assert all((later >= earlier - 1e-6).all() for earlier, later in pairwise(shown))
@@ -193,28 +198,33 @@ def test_a_wipe_hides_everything_at_first_and_nothing_in_the_end(angle: float, c
 
 def test_a_zoom_through_ends_in_the_scene_that_comes() -> None:
     node, canvas = story(ONE).plan(0).root, Canvas(64, 36)
-    through = Transition(Component("zoom-through"), Fraction(10))
-    first, last = (through.blend(node, node, share, canvas).layers for share in (0.0, 1.0))
+    through = Component("zoom-through")
+    first, last = (blend_scenes(through, node, node, share, canvas).layers for share in (0.0, 1.0))
     assert first[1].opacity == 0
     assert first[0].pose == Motion.identity()
     assert last[1].opacity == 1
     assert last[1].pose.is_close(Motion.identity())
-    assert shape_cover(last[1].mask, canvas).min() > 0.45  # the outermost pixels lie on the mask's edge
-    assert float(shape_cover(last[1].mask, canvas).mean()) > 0.97
+    assert (
+        make_cover(last[1].mask.shape, Screen(canvas)).min() > 0.45
+    )  # the outermost pixels lie on the mask's edge
+    assert float(make_cover(last[1].mask.shape, Screen(canvas)).mean()) > 0.97
 
 
 @pytest.mark.parametrize(
     ("mask", "share"),
     [
-        (Mask("ellipse", size=(1.0, 0.6)), np.pi / 4 * 0.6 * 100**2 / (160 * 100)),
-        (Mask("rect", size=(1.0, 0.6)), 0.6 * 100**2 / (160 * 100)),
-        (Mask("rect", size=(0.6, 1.0), angle=90, at=(0.2, 0.1)), 0.6 * 100**2 / (160 * 100)),
-        (Mask("ellipse", size=(1.0, 0.6), feather=0.1), np.pi / 4 * 0.6 * 100**2 / (160 * 100)),
-        (Mask("edge"), 0.5),
+        (("ellipse", {"size": (1.0, 0.6)}), np.pi / 4 * 0.6 * 100**2 / (160 * 100)),
+        (("rect", {"size": (1.0, 0.6)}), 0.6 * 100**2 / (160 * 100)),
+        (("rect", {"size": (0.6, 1.0), "angle": 90, "at": (0.2, 0.1)}), 0.6 * 100**2 / (160 * 100)),
+        (("ellipse", {"size": (1.0, 0.6), "feather": 0.1}), np.pi / 4 * 0.6 * 100**2 / (160 * 100)),
+        (("edge", {}), 0.5),
     ],
 )
-def test_masks_cover_their_area(mask: Mask, share: float) -> None:
-    assert float(shape_cover(mask, Canvas(160, 100)).mean()) == pytest.approx(share, rel=0.03)
+def test_masks_cover_their_area(mask: tuple[str, dict[str, object]], share: float) -> None:
+    name, values = mask
+    assert float(
+        make_cover(Component(name, tuple(values.items())), Screen(Canvas(160, 100))).mean()
+    ) == pytest.approx(share, rel=0.03)
 
 
 def test_layers_move_with_their_scene_and_on_their_own() -> None:
@@ -355,7 +365,7 @@ def test_repeats_have_a_limit() -> None:
         ("{length: 1s, layers: [{opacity: 2}]}", "'opacity' is '2'; 0..1 (share) is allowed"),
         (
             "{length: 1s, layers: [{blend: darken}]}",
-            "unknown blend 'darken'; allowed: over, add, multiply, screen",
+            "unknown blend 'darken'; allowed: add, multiply, over, screen",
         ),
         ("{length: 1s, layers: [{mask: {star: {}}}]}", "unknown mask 'star'; allowed: ellipse, rect, image"),
         ("{length: 1s, layers: [{mask: {ellipse: {size: 3}}}]}", "'size' is a pair [x, y]"),

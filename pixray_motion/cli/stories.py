@@ -14,7 +14,6 @@ from pixray_motion.cli.options import outside_option
 from pixray_motion.cli.program import BAD, Failure, as_argument, program_name
 from pixray_motion.errors import StoryError, reason
 from pixray_motion.registry import Entry, Parameter, Registry, broken_plugins
-from pixray_motion.units import WEIGHT, Count, Flag, Grid, Kind, OneOf, Pair, Palette, Real, Unit
 from pixray_motion.wording import count
 
 if TYPE_CHECKING:
@@ -28,6 +27,10 @@ REGISTRIES = {
     "denoisers": ("pixray_motion.denoisers.base", "denoiser"),
     "perceptors": ("pixray_motion.perceptors.base", "perceptor"),
     "writers": ("pixray_motion.output.base", "writer"),
+    "transitions": ("pixray_motion.story.transition", "transition"),
+    "masks": ("pixray_motion.masks", "mask"),
+    "blends": ("pixray_motion.blends", "blend"),
+    "easings": ("pixray_motion.tracks.easing", "easing"),
 }
 Row = tuple[str, str, str, str]
 
@@ -76,9 +79,11 @@ def list_entries(what: str) -> None:
     """
     module, name = REGISTRIES[what]
     registry: Registry[Any] = getattr(import_module(module), name)
-    for entry in registry.entries():
+    for entry in _entries(what, registry):
         click.echo(f"{entry.name}: {entry.summary.replace('``', '')}")
-        for line in _table(list(_rows(what, entry))):
+        for line in _table(
+            [_row(parameter, registry) for parameter in (*registry.common, *entry.parameters)]
+        ):
             click.echo(f"    {line}".rstrip())
     for plugin, fault in sorted(broken_plugins().items()):
         click.echo(f"the plugin {plugin} is broken: {fault}", err=True)
@@ -132,11 +137,21 @@ def _write(file: TextIO, text: str) -> None:
         raise
 
 
-def _rows(what: str, entry: Entry[Any]) -> Iterator[Row]:
-    if what == "losses":
-        yield "(its value)", *_kind(WEIGHT), "-"
-    for parameter in entry.parameters:
-        yield parameter.name, *_kind(parameter.kind), _default(parameter)
+def _entries(what: str, registry: Registry[Any]) -> list[Entry[Any]]:
+    """All that a story can name there; splines are no entries, since they look at all keys of a track."""
+    if what != "easings":
+        return registry.entries()
+    from pixray_motion.tracks.easing import list_splines
+
+    return sorted([*registry.entries(), *list_splines()], key=lambda entry: entry.name)
+
+
+def _row(parameter: Parameter, registry: Registry[Any]) -> Row:
+    """A parameter's name, unit, range and default."""
+    meaning, span = parameter.kind.describe()
+    over_time = ", over time" if parameter.kind.animatable and registry.animatable else ""
+    default = "-" if parameter.required else parameter.kind.show(parameter.default)
+    return parameter.name, meaning + over_time, span, default
 
 
 def _table(rows: list[Row]) -> Iterator[str]:
@@ -147,43 +162,3 @@ def _table(rows: list[Row]) -> Iterator[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-
-
-def _kind(kind: Kind) -> tuple[str, str]:
-    """What a value means and its range."""
-    match kind:
-        case Unit():
-            return f"{kind.name}, over time", f"{_plain(kind.low)}..{_plain(kind.high)}"
-        case Pair():
-            return f"[x, y] {kind.unit.name}, over time", f"{_plain(kind.unit.low)}..{_plain(kind.unit.high)}"
-        case Count():
-            return "whole number", f"{kind.low}..{kind.high}"
-        case Real():
-            return "number", f"{_plain(kind.low)}..{_plain(kind.high)}"
-        case Flag():
-            return "switch", "true or false"
-        case OneOf():
-            return "word", ", ".join(kind.words)
-        case Palette():
-            return "colours", f"1..{kind.most} such as 'black #ffcc00'"
-        case Grid():
-            return "columns x rows", f"{kind.low}x{kind.low}..the canvas"
-
-
-def _plain(number: float) -> str:
-    return f"{number:.0f}" if number == int(number) else f"{number:g}"
-
-
-def _default(parameter: Parameter) -> str:
-    value = parameter.default
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return value
-    if isinstance(value, tuple):
-        return f"[{', '.join(f'{part:g}' for part in value)}]"
-    if isinstance(value, (int, float)):
-        return f"{value:g}"
-    if isinstance(parameter.kind, Palette):
-        return "any colour"
-    return "chosen to fit" if value is None else "-"

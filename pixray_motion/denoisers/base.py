@@ -17,11 +17,16 @@ from pixray_motion.registry import Registry
 if TYPE_CHECKING:
     from torch import Tensor
 
-denoiser: Registry[Callable[..., Denoiser]] = Registry("denoiser", builtin="pixray_motion.denoisers")
+denoiser: Registry[Callable[..., Denoiser]] = Registry(
+    "denoiser", builtin="pixray_motion.denoisers", animatable=False
+)
 
 
 class Denoiser(ABC):
-    """``side``: pixels along the shorter side of the pictures that it knows; the longer is a multiple of ``multiple``."""
+    """``side``: pixels along the shorter side of the pictures that it knows; the longer is a multiple of ``multiple``.
+
+    The annotated parameters of its constructor are what a story may set; all of them have defaults.
+    """
 
     side: int
     multiple: int

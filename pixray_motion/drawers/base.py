@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from torch import Generator, Tensor
 
 Params = dict[str, "Tensor"]
-drawer: Registry[Callable[..., Drawer]] = Registry("drawer", builtin="pixray_motion.drawers")
+drawer: Registry[Callable[..., Drawer]] = Registry(
+    "drawer", builtin="pixray_motion.drawers", animatable=False
+)
 LEVELS = 64  # steps of a learning rate of 1 from black to white
 
 

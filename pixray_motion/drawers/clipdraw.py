@@ -34,16 +34,22 @@ class ClipDraw(StrokeDrawer):
         segments: Annotated[int, Count(1, 8)] = 2,
         min_width: Annotated[float, Real(0.1, 100)] = 0.5,
         max_width: Annotated[float, Real(0.1, 100)] = 5.0,
-        rate: Annotated[float, Real(0, 100)] = 1.0,
-        point_rate: Annotated[float, Real(0, 100)] = 1.0,
-        width_rate: Annotated[float, Real(0, 100)] = 1.0,
-        colour_rate: Annotated[float, Real(0, 100)] = 1.0,
+        learning_rate: Annotated[float, Real(0, 100)] = 1.0,
+        point_learning_rate: Annotated[float, Real(0, 100)] = 1.0,
+        width_learning_rate: Annotated[float, Real(0, 100)] = 1.0,
+        colour_learning_rate: Annotated[float, Real(0, 100)] = 1.0,
     ) -> None:
-        """``segments`` of each stroke; widths in percent of the canvas' height; ``rate``: how far a step goes.
+        """``segments`` of each stroke; widths in percent of the canvas' height; ``learning_rate``: how far a step goes.
 
-        ``point_rate``, ``width_rate`` and ``colour_rate``: times that for one kind of numbers; 0 keeps them.
+        ``point_learning_rate``, ``width_learning_rate`` and ``colour_learning_rate``: times that for one kind of
+        numbers; 0 keeps them.
         """
-        rates = {"points": rate * point_rate, "widths": rate * width_rate, "colours": rate * colour_rate}
+        factors = {
+            "points": point_learning_rate,
+            "widths": width_learning_rate,
+            "colours": colour_learning_rate,
+        }
+        rates = {name: learning_rate * factor for name, factor in factors.items()}
         super().__init__(canvas, (min_width, max_width), rates)
         self.segments = segments
         pairs = max(1, round((strokes * canvas.width / canvas.height / LONGER) ** 0.5 / 2))  # of columns

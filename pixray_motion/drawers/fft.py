@@ -34,13 +34,13 @@ class FftDrawer(RasterDrawer):
         canvas: Canvas,
         basis: Annotated[str, OneOf(tuple(BASES))] = "fft",
         decay: Annotated[float, Real(0, 3)] = 0.8,
-        rate: Annotated[float, Real(0, 100)] = 0.4,
+        learning_rate: Annotated[float, Real(0, 100)] = 0.4,
     ) -> None:
         """``basis``: what the picture is a sum of, waves, wavelets (dwt) or plain pixels (rgb); ``decay``: how fast
-        fine detail falls off (power of the frequency), but for plain pixels; ``rate``: how far a step goes."""
+        fine detail falls off (power of the frequency), but for plain pixels; ``learning_rate``: how far a step goes."""
         super().__init__(canvas)
         self.basis = BASES[basis](self.plane.height, self.plane.width, decay)
-        self.rate = rate * self.basis.learning_rate_factor
+        self.rate = learning_rate * self.basis.learning_rate_factor
         self._mix = torch.tensor(COLOURS) * CONTRAST
         self._unmix = torch.linalg.inv(self._mix.double()).float()
 

@@ -35,11 +35,12 @@ class LineSketch(StrokeDrawer):
         min_width: Annotated[float, Real(0.1, 100)] = 0.5,
         max_width: Annotated[float, Real(0.1, 100)] = 2.0,
         allow_paper_color: Annotated[bool, Flag()] = False,
-        rate: Annotated[float, Real(0, 100)] = 1.0,
+        learning_rate: Annotated[float, Real(0, 100)] = 1.0,
     ) -> None:
         """``stroke_length`` in segments; widths in percent of the canvas' height; ``allow_paper_color``: the paper
-        may change its colour, too; ``rate``: how far a step goes."""
-        rates = {"points": rate, "widths": rate} | ({"paper": rate} if allow_paper_color else {})
+        may change its colour, too; ``learning_rate``: how far a step goes."""
+        learned = ("points", "widths", *(("paper",) if allow_paper_color else ()))
+        rates = dict.fromkeys(learned, learning_rate)
         super().__init__(canvas, (min_width, max_width), rates)
         self.strokes, self.segments = strokes, stroke_length
 

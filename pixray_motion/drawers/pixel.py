@@ -56,13 +56,13 @@ class PixelDrawer(Drawer):
         scale: Annotated[float, Real(0.05, 40)] = 1.0,
         iso: Annotated[bool, Flag()] = True,
         palette: Annotated[tuple[tuple[int, int, int], ...] | None, Palette()] = None,
-        rate: Annotated[float, Real(0, 100)] = 1.0,
+        learning_rate: Annotated[float, Real(0, 100)] = 1.0,
     ) -> None:
         """``cells``: their shape; ``grid``: columns and rows, by default rows of 1/40 of the height, times ``scale``;
         ``iso``: regular hexagons, triangles and diamonds where there is no ``grid``; ``palette``: the only colours;
-        ``rate``: how far a step goes."""
+        ``learning_rate``: how far a step goes."""
         self.canvas = canvas
-        self.rate = rate
+        self.rate = learning_rate
         self.tiling = make_tiling(cells, canvas, grid, ROWS / scale, iso)
         self.shape, self.size = self.tiling.shape, self.tiling.size
         self.palette = None if palette is None else torch.tensor(palette).float() / 255

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pixray_motion.filters.screen import image_filter
+from pixray_motion.filters.base import image_filter
 from pixray_motion.units import Amount
 
 if TYPE_CHECKING:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.geometry import Matrix, Motion
 from pixray_motion.registry import Registry
-from pixray_motion.tracks.base import Samples, Track
+from pixray_motion.tracks.base import Samples, TrackValue
 
 MakeMotion = Callable[..., Motion]
 MakePose = Callable[..., Motion | CoordinateMap]
-T = TypeVar("T", bound=MakePose)
-Tracks = Mapping[str, Track | tuple[Track, Track]]
+Tracks = Mapping[str, TrackValue]
 movement: Registry[MakePose] = Registry("movement", builtin="pixray_motion.movements")
 """The trait ``mirrors=True`` declares that a movement mirrors the picture on purpose: else a pose with a negative
 determinant is refused when a story is checked, since a shear or a scale that reaches one has passed through a picture
@@ -42,20 +41,22 @@ class Movement(ABC):
 
 @dataclass(frozen=True)
 class Move(Movement):
-    """A registered movement whose parameters are tracks, or pairs of tracks for points."""
+    """A registered movement: its parameters over time, and those that are fixed, such as words and counts."""
 
     name: str
     make: MakeMotion
     tracks: Tracks
+    fixed: Mapping[str, Any] = field(default_factory=dict)
 
     def pose(self, frame: float) -> Motion:
-        return self.make(**{name: _evaluate_track(track, frame) for name, track in self.tracks.items()})
+        values = {name: _evaluate_track(track, frame) for name, track in self.tracks.items()}
+        return self.make(**values, **self.fixed)
 
     def poses(self, frames: Samples) -> Matrix:
         """See ``Movement.poses``. A movement that cannot compute with arrays is evaluated frame by frame."""
         values = {name: _sample_track(track, frames) for name, track in self.tracks.items()}
         try:
-            matrices = self.make(**values).matrix
+            matrices = self.make(**values, **self.fixed).matrix
         except (TypeError, ValueError):
             return super().poses(frames)
         return np.broadcast_to(matrices, (*frames.shape, 3, 3))
@@ -68,10 +69,12 @@ class Distortion:
     name: str
     make: type[CoordinateMap]
     tracks: Tracks
+    fixed: Mapping[str, Any] = field(default_factory=dict)
 
     def pose(self, frame: float) -> CoordinateMap:
         """The absolute pose at ``frame``, as in ``Movement.pose``."""
-        return self.make(**{name: _evaluate_track(track, frame) for name, track in self.tracks.items()})
+        values = {name: _evaluate_track(track, frame) for name, track in self.tracks.items()}
+        return self.make(**values, **self.fixed)
 
     def steps(self, before: Samples, after: Samples) -> list[tuple[CoordinateMap, ...]]:
         """For each pair of frames, (N,) and (N,), the maps that lead from the first pose to the second, in order."""
@@ -82,7 +85,8 @@ class Distortion:
     def _poses(self, frames: Samples) -> list[CoordinateMap]:
         values = {name: _to_rows(_sample_track(track, frames)) for name, track in self.tracks.items()}
         return [
-            self.make(**{name: value[row] for name, value in values.items()}) for row in range(len(frames))
+            self.make(**{name: value[row] for name, value in values.items()}, **self.fixed)
+            for row in range(len(frames))
         ]
 
 
@@ -138,21 +142,21 @@ def _compose_matrices(matrices: list[Matrix], frames: Samples) -> Matrix:
     return total
 
 
-def _sample_track(track: Track | tuple[Track, Track], frames: Samples) -> Samples | tuple[Samples, Samples]:
+def _sample_track(track: TrackValue, frames: Samples) -> Samples | tuple[Samples, ...]:
     """The values (N,) of a parameter at frames (N,), or a pair of them for a point."""
     if isinstance(track, tuple):
-        return track[0].sample(frames), track[1].sample(frames)
+        return tuple(part.sample(frames) for part in track)
     return track.sample(frames)
 
 
-def _to_rows(values: Samples | tuple[Samples, Samples]) -> list[float] | list[tuple[float, float]]:
+def _to_rows(values: Samples | tuple[Samples, ...]) -> list[float] | list[tuple[float, ...]]:
     """One value, or one pair, for each frame."""
     if isinstance(values, tuple):
-        return list(zip(values[0].tolist(), values[1].tolist(), strict=True))
+        return list(zip(*(part.tolist() for part in values), strict=True))
     return [float(value) for value in values]
 
 
-def _evaluate_track(track: Track | tuple[Track, Track], frame: float) -> float | tuple[float, float]:
+def _evaluate_track(track: TrackValue, frame: float) -> float | tuple[float, ...]:
     if isinstance(track, tuple):
-        return track[0].at(frame), track[1].at(frame)
+        return tuple(part.at(frame) for part in track)
     return track.at(frame)

@@ -75,7 +75,7 @@ def _obstacles(scene: Scene) -> Iterator[str]:
     elif not _supports_svg(scene.drawer.name):
         yield f"is drawn by '{scene.drawer.name}'"
     if scene.transition is not None and not scene.transition.shows_single_drawing:
-        yield f"comes in by '{scene.transition.component.name}'"
+        yield f"comes in by '{scene.transition.name}'"
     if any(segment.filters for segment in scene.segments):
         yield "has filters"
 

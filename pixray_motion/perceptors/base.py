@@ -6,16 +6,26 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from pixray_motion.registry import Registry
+from pixray_motion.registry import Parameter, Registry
+from pixray_motion.units import Real
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-perceptor: Registry[Callable[..., Perceptor]] = Registry("perceptor", builtin="pixray_motion.perceptors")
+PERCEPTOR_WEIGHT = Real(0, 1000)
+perceptor: Registry[Callable[..., Perceptor]] = Registry(
+    "perceptor",
+    builtin="pixray_motion.perceptors",
+    common=(Parameter("weight", PERCEPTOR_WEIGHT, 1.0),),
+    animatable=False,
+)
 
 
 class Perceptor(ABC):
-    """``size``: the side of the pictures that it sees, in pixels; ``cuts``: how many cutouts a step shows it."""
+    """``size``: the side of the pictures that it sees, in pixels; ``cuts``: how many cutouts a step shows it.
+
+    The annotated parameters of its constructor are what a story may set; all of them have defaults.
+    """
 
     size: int
     cuts: int

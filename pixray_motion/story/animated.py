@@ -6,9 +6,11 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
+from typing import Any
 
 from pixray_motion.story.plan import Component, DenoiserSettings, Mask, Prompt, Weighted
-from pixray_motion.tracks.base import Track
+from pixray_motion.tracks.base import Track, TrackValue
 
 FRESH_LEVEL = 0.9  # of the noise behind which a denoiser sees a picture that is nothing yet
 Value = Callable[[Track], float]  # the value of a track at the frame in question
@@ -38,7 +40,7 @@ class PromptTrack:
 class DenoiserTrack:
     """A denoiser's part over time."""
 
-    name: str
+    model: Component
     weight: Track
     guidance_scale: Track
     strength: Track
@@ -48,59 +50,64 @@ class DenoiserTrack:
         strength = value(self.strength)
         noise_level = max(strength, strength + (FRESH_LEVEL - strength) * ease_out_quad(prompt_change))
         return DenoiserSettings(
-            self.name, value(self.weight), value(self.guidance_scale), noise_level, prompt_change
+            self.model, value(self.weight), value(self.guidance_scale), noise_level, prompt_change
         )
 
 
 @dataclass(frozen=True)
-class FilterTrack:
-    """A filter whose parameters change over time."""
+class ComponentTrack:
+    """A filter, a mask, a blend or a transition, with its parameters over time and those that are fixed."""
 
     name: str
-    tracks: Mapping[str, Track]
+    tracks: Mapping[str, TrackValue] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
 
     def at(self, value: Value) -> Component:
-        return Component(self.name, tuple((name, value(track)) for name, track in self.tracks.items()))
+        return Component(self.name, values_at(self.tracks, self.fixed, value))
 
 
 @dataclass(frozen=True)
 class LossTrack:
-    """A loss whose weight and parameters change over time."""
+    """A loss with its weight and its parameters over time, and those that are fixed."""
 
     name: str
     weight: Track
-    tracks: Mapping[str, Track] = field(default_factory=dict)
+    tracks: Mapping[str, TrackValue] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
 
     def at(self, value: Value) -> Weighted:
-        values = tuple((name, value(track)) for name, track in self.tracks.items())
-        return Weighted(Component(self.name, values), value(self.weight))
+        component = self._resting if not self.tracks else self._component(value)
+        return Weighted(component, value(self.weight))
+
+    @cached_property
+    def _resting(self) -> Component:
+        """The loss where no parameter changes, made once, since most have none and a film has many frames."""
+        return Component(self.name, tuple(self.fixed.items()))
+
+    def _component(self, value: Value) -> Component:
+        return Component(self.name, values_at(self.tracks, self.fixed, value))
 
 
 @dataclass(frozen=True)
 class MaskTrack:
-    """A mask whose numbers change over time; ``at`` and ``size`` are pairs."""
+    """A mask over time."""
 
-    shape: str
-    at: tuple[Track, Track]
-    size: tuple[Track, Track]
-    angle: Track
-    feather: Track
+    shape: ComponentTrack
     invert: bool = False
-    file: str = ""
-    hash: str = ""
 
-    def now(self, value: Value) -> Mask:
-        (x, y), (width, height) = self.at, self.size
-        return Mask(
-            self.shape,
-            (value(x), value(y)),
-            (value(width), value(height)),
-            value(self.angle),
-            value(self.feather),
-            self.invert,
-            self.file,
-            self.hash,
-        )
+    def at(self, value: Value) -> Mask:
+        return Mask(self.shape.at(value), self.invert)
+
+
+def values_at(
+    tracks: Mapping[str, TrackValue], fixed: Mapping[str, Any], value: Value
+) -> tuple[tuple[str, Any], ...]:
+    """The parameters of a component at a frame: numbers, tuples of numbers, and what is fixed as it is."""
+    now = [
+        (name, tuple(map(value, track)) if isinstance(track, tuple) else value(track))
+        for name, track in tracks.items()
+    ]
+    return (*now, *fixed.items())
 
 
 def ease_out_quad(prompt_change: float) -> float:

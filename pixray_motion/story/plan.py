@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
@@ -19,6 +19,9 @@ class Component:
 
     name: str
     values: tuple[tuple[str, Any], ...] = ()
+
+
+OVER = Component("over")  # the blend of a layer that simply lies on those below it
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class DenoiserSettings:
     ``prompt_change``: how new the prompts are, 0..1.
     """
 
-    name: str
+    model: Component
     weight: float
     guidance_scale: float
     noise_level: float
@@ -59,21 +62,10 @@ class DenoiserSettings:
 
 @dataclass(frozen=True)
 class Mask:
-    """The part of the screen that a layer is seen in.
+    """The part of the screen that a layer is seen in, or, where ``invert`` is set, that it is not seen in."""
 
-    Convention: canvas units and degrees. An ``ellipse`` or a ``rect`` of ``size`` lies around ``at``, turned by
-    ``angle``; an ``edge`` shows all that lies behind ``at`` in the direction ``angle`` (0 is right, 90 down). Its
-    border is ``feather`` wide. An ``image`` shows itself where ``file`` is white.
-    """
-
-    shape: str
-    at: tuple[float, float] = (0.0, 0.0)
-    size: tuple[float, float] = (1.0, 1.0)
-    angle: float = 0.0
-    feather: float = 0.0
+    shape: Component
     invert: bool = False
-    file: str = ""
-    hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,7 +108,7 @@ class Layer:
 
     node: Node
     opacity: float = 1.0
-    blend: str = "over"
+    blend: Component = OVER
     mask: Mask | None = None
     pose: Motion | None = None
 
@@ -181,6 +173,16 @@ class Plan:
         return json.dumps(_plain(self), sort_keys=True, allow_nan=False)
 
 
+def distinct_names(components: Iterable[Component]) -> list[str]:
+    """Their names; the second and further ones of a name with a number: "edge", "edge 2"."""
+    names: list[str] = []
+    count: dict[str, int] = {}
+    for component in components:
+        number = count[component.name] = count.get(component.name, 0) + 1
+        names.append(component.name if number == 1 else f"{component.name} {number}")
+    return names
+
+
 def _plain(value: Any) -> Any:
     """As JSON has it. Raises ``TypeError`` for anything that is not plain data."""
     if value is None or isinstance(value, (str, int, float)):
@@ -190,7 +192,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, CoordinateMap):
         return {type(value).__name__.lower(): _plain(vars(value))}
     if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        # what two values are not told apart by, such as where a file lies on this machine, is no part of a plan
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value) if field.compare}
     if isinstance(value, Mapping):
         return {key: _plain(entry) for key, entry in value.items()}
     if isinstance(value, (tuple, list)):

@@ -7,8 +7,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pixray_motion.story.animated import DenoiserTrack, MaskTrack
-from pixray_motion.story.plan import Component, DenoiserSettings, Prompt, Weighted
+from pixray_motion.story.animated import ComponentTrack, DenoiserTrack, MaskTrack
+from pixray_motion.story.plan import OVER, Component, DenoiserSettings, Prompt, Weighted
 from pixray_motion.story.segment import Segment, Span
 from pixray_motion.story.transition import Transition
 from pixray_motion.tracks.base import Track
@@ -16,6 +16,7 @@ from pixray_motion.tracks.base import Track
 if TYPE_CHECKING:
     from pixray_motion.story.timeline import Timeline
 
+PLAIN = ComponentTrack(OVER.name)
 BORDERS = ("mirror", "edge", "wrap", "noise")
 
 
@@ -27,7 +28,7 @@ class LayerTrack:
     segment: Segment
     scenes: Timeline
     opacity: Track
-    blend: str = "over"
+    blend: ComponentTrack = PLAIN
     mask: MaskTrack | None = None
 
 
@@ -88,11 +89,16 @@ class Scene:
 
     def losses_at(self, frame: int) -> tuple[Weighted, ...]:
         """The same of losses; the weights of equal ones add up."""
-        weights: dict[Component, float] = {}
+        found: list[Weighted] = []
         for segment in self.segments:
-            for track in segment.losses:
-                loss = track.at(segment.value(frame))
-                weights[loss.component] = weights.get(loss.component, 0.0) + loss.weight
+            if segment.losses:
+                value = segment.value(frame)
+                found += [track.at(value) for track in segment.losses]
+        if len({loss.component.name for loss in found}) == len(found):
+            return tuple(found)  # the usual case, without hashing values
+        weights: dict[Component, float] = {}
+        for loss in found:
+            weights[loss.component] = weights.get(loss.component, 0.0) + loss.weight
         return tuple(Weighted(component, weight) for component, weight in weights.items())
 
     def filters_at(self, frame: int) -> tuple[Component, ...]:

@@ -13,7 +13,7 @@ import numpy as np
 from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.geometry import Motion
 from pixray_motion.movements.base import Distortion, Movement, compute_steps
-from pixray_motion.story.animated import FilterTrack, LossTrack, PromptTrack, Value
+from pixray_motion.story.animated import ComponentTrack, LossTrack, PromptTrack, Value
 from pixray_motion.tracks.base import Constant, Samples, Track
 
 CHUNK = 256  # frames whose values are computed at once: always as many, so that none depends on the others
@@ -55,7 +55,7 @@ class Segment:
     moves: tuple[Movement, ...] = ()
     distortions: tuple[Distortion, ...] = ()
     losses: tuple[LossTrack, ...] = ()
-    filters: tuple[FilterTrack, ...] = ()
+    filters: tuple[ComponentTrack, ...] = ()
     _values: dict[int, dict[int, tuple[Track, list[float]]]] = field(
         default_factory=dict, repr=False, init=False
     )

@@ -15,7 +15,7 @@ from pixray_motion.story.plan import Drawing, Layer, Node, Plan, Prompt, Stack
 from pixray_motion.story.prompt_change import SETTLING, TextWeights, prompt_change, text_weights
 from pixray_motion.story.scene import LayerTrack, Scene
 from pixray_motion.story.segment import Segment, recall
-from pixray_motion.story.transition import morph_prompts
+from pixray_motion.story.transition import blend_scenes, morph_prompts
 
 MORE_STEPS = 5.0  # for what is new, as a share of the usual ones: a morph then arrives within its length
 REMEMBERED = 512  # frames whose prompts are kept: more than SETTLING holds at the highest rate
@@ -78,7 +78,8 @@ class Timeline:
         if transition is None or passed >= transition.frames:
             return incoming
         outgoing = self._scene_node(index - 1, frame)
-        return transition.blend(outgoing, incoming, transition.share(passed), self.canvas)
+        component = transition.track.at(scene.segments[0].value(frame))
+        return blend_scenes(component, outgoing, incoming, transition.share(passed), self.canvas)
 
     def _scene_node(self, index: int, frame: int) -> Node:
         """What a scene asks for, at its own frames and beyond its end."""
@@ -178,5 +179,5 @@ class Timeline:
 
 def _layer(track: LayerTrack, frame: int) -> Layer:
     value = track.segment.value(frame)
-    mask = track.mask.now(value) if track.mask else None
-    return Layer(track.scenes.node(frame), value(track.opacity), track.blend, mask)
+    mask = track.mask.at(value) if track.mask else None
+    return Layer(track.scenes.node(frame), value(track.opacity), track.blend.at(value), mask)

@@ -16,6 +16,7 @@ from typing import Annotated
 
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.registry import Registry
+from pixray_motion.story.animated import ComponentTrack
 from pixray_motion.story.plan import Component, Drawing, Layer, Mask, Node, Prompt, Stack
 from pixray_motion.units import Unit
 
@@ -32,27 +33,31 @@ HOLE_FADE = 4  # times as fast as the flight is the hole filled, so that nothing
 class Transition:
     """The first ``frames`` (a fraction) of a scene, blended by a registered transition with its parameters."""
 
-    component: Component
+    track: ComponentTrack
     frames: Fraction
+
+    @property
+    def name(self) -> str:
+        return self.track.name
 
     @property
     def starts_anew(self) -> bool:
         """Whether the incoming scene begins with a new drawing."""
-        return bool(transition.traits(self.component.name).get("starts_anew"))
+        return bool(transition.traits(self.name).get("starts_anew"))
 
     @property
     def shows_single_drawing(self) -> bool:
         """Whether every frame of it is one drawing, as vector formats need."""
-        return bool(transition.traits(self.component.name).get("single_drawing"))
+        return bool(transition.traits(self.name).get("single_drawing"))
 
     def share(self, passed: int) -> float:
         """0..1: how much of the change is done, ``passed`` frames after the scene's start."""
         return float(min(Fraction(1), passed / self.frames)) if self.frames else 1.0
 
-    def blend(self, outgoing: Node, incoming: Node, share: float, canvas: Canvas) -> Node:
-        """The picture of a frame of the change, ``share`` (0..1) of which is done."""
-        make = transition.make(self.component.name)
-        return make(outgoing, incoming, share, canvas, **dict(self.component.values))
+
+def blend_scenes(component: Component, outgoing: Node, incoming: Node, share: float, canvas: Canvas) -> Node:
+    """The picture of a frame of a transition, ``share`` (0..1) of which is done."""
+    return transition.make(component.name)(outgoing, incoming, share, canvas, **dict(component.values))
 
 
 @transition("cut", starts_anew=True, single_drawing=True)
@@ -90,7 +95,8 @@ def wipe(
     x, y = canvas.half
     reach = abs(along[0]) * x + abs(along[1]) * y + feather / 2
     place = (2 * share - 1) * reach
-    edge = Mask("edge", at=(place * along[0], place * along[1]), angle=angle + 180, feather=feather)
+    values = {"at": (place * along[0], place * along[1]), "angle": angle + 180, "feather": feather}
+    edge = Mask(Component("edge", tuple(values.items())))
     return Stack((Layer(outgoing), Layer(incoming, mask=edge)))
 
 
@@ -102,7 +108,8 @@ def zoom_through(
     near = factor**share
     small = near / factor
     x, y = canvas.half
-    hole = Mask("rect", size=(2 * x * small, 2 * y * small), feather=HOLE_FEATHER * small * (1 - share))
+    values = {"size": (2 * x * small, 2 * y * small), "feather": HOLE_FEATHER * small * (1 - share)}
+    hole = Mask(Component("rect", tuple(values.items())))
     opacity = min(1.0, share * HOLE_FADE)
     return Stack(
         (

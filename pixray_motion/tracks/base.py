@@ -61,3 +61,7 @@ class Constant(Track):
 
     def sample(self, frames: Samples) -> Samples:
         return np.full(frames.shape, self.value, np.float64)
+
+
+TrackValue = Track | tuple[Track, ...]
+"""A parameter over time: a number, or several that belong together, such as a point's x and y."""

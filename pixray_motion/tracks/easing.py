@@ -1,21 +1,32 @@
-"""How a value runs from one key to the next: functions of [0, 1] that begin at 0 and end at 1."""
+"""How a value runs from one key to the next: functions of [0, 1] that begin at 0 and end at 1.
+
+An easing is registered by ``@easing("name")``: a function of the even part of the way, (N,) in 0..1, that returns the
+part which it makes of it, (N,). Further parameters, annotated with fixed kinds from ``pixray_motion.units``, are
+written as in CSS: ``name(4)``.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any
 
 import numpy as np
 
 from pixray_motion.limits import EASING_STEPS, FORMULA_CHARACTERS
+from pixray_motion.registry import Entry, Registry
 from pixray_motion.tracks.base import Samples
 from pixray_motion.tracks.formula import WORDS
 from pixray_motion.tracks.functions import FUNCTIONS
-from pixray_motion.tracks.literals import parse_constant
+from pixray_motion.units import Count, Real
 from pixray_motion.wording import InvalidValue, quote, shorten, suggest
 
 Shape = Callable[[Samples], Samples]
+easing: Registry[Callable[..., Samples]] = Registry(
+    "easing", builtin="pixray_motion.tracks.easing", animatable=False
+)
 
 BACK = 1.70158  # how far the way goes back: a tenth of the whole
 ELASTIC = 0.3  # the share of the way that one swing takes
@@ -69,36 +80,59 @@ def _both(shape: Shape) -> Shape:
     return both
 
 
-EASINGS: dict[str, Shape] = {
-    "linear": lambda x: x,
-    "hold": lambda x: np.floor(x),
-    "ease-in": lambda x: x * x,
-    "ease-out": lambda x: x * (2 - x),
-    "ease-in-out": lambda x: x * x * (3 - 2 * x),
-    **{f"ease-in-{name}": _pinned(shape) for name, shape in FAMILIES.items()},
-    **{f"ease-out-{name}": _pinned(_reversed(shape)) for name, shape in FAMILIES.items()},
-    **{f"ease-in-out-{name}": _pinned(_both(shape)) for name, shape in FAMILIES.items()},
-}
-SPLINES = ("smooth", "akima", "cubic")  # these look at all keys of a track
+@easing("linear")
+def linear(share: Samples) -> Samples:
+    """At an even pace."""
+    return share
 
 
-@dataclass(frozen=True)
-class Bezier:
-    """The curve from (0, 0) to (1, 1) with the control points (x1, y1) and (x2, y2); x1 and x2 lie in 0..1."""
+@easing("hold")
+def hold(share: Samples) -> Samples:
+    """Stay, and jump at the end."""
+    return np.floor(share)
 
-    x1: float
-    y1: float
-    x2: float
-    y2: float
 
-    def __call__(self, share: Samples) -> Samples:
-        """(N,) -> (N,): the curve's y where its x is ``share``. Its x never falls, so halving finds the place."""
-        low, high = np.zeros(share.shape), np.ones(share.shape)
-        for _ in range(HALVINGS):
-            middle = (low + high) / 2
-            before = _cubic(self.x1, self.x2, middle) < share
-            low, high = np.where(before, middle, low), np.where(before, high, middle)
-        return _pinned(lambda x: _cubic(self.y1, self.y2, (low + high) / 2) + 0 * x)(share)
+@easing("ease-in")
+def ease_in(share: Samples) -> Samples:
+    """Begin slowly."""
+    return share * share
+
+
+@easing("ease-out")
+def ease_out(share: Samples) -> Samples:
+    """End slowly."""
+    return share * (2 - share)
+
+
+@easing("ease-in-out")
+def ease_in_out(share: Samples) -> Samples:
+    """Begin and end slowly."""
+    return share * share * (3 - 2 * share)
+
+
+@easing("steps")
+def steps(share: Samples, count: Annotated[int, Count(1, EASING_STEPS)]) -> Samples:
+    """In ``count`` equal steps, each taken at the end of its share."""
+    return np.floor(share * count + 1e-9) / count  # 0.57 * 100 is a little below 57
+
+
+_HEIGHT = 100.0  # of a curve's control points
+_Across = Annotated[float, Real(0, 1)]
+_Along = Annotated[float, Real(-_HEIGHT, _HEIGHT)]
+
+
+@easing("cubic-bezier")
+def cubic_bezier(share: Samples, x1: _Across, y1: _Along, x2: _Across, y2: _Along) -> Samples:
+    """Along the curve from (0, 0) to (1, 1) with the control points (``x1``, ``y1``) and (``x2``, ``y2``), as in CSS.
+
+    (N,) -> (N,): the curve's y where its x is ``share``. Its x never falls, so halving finds the place.
+    """
+    low, high = np.zeros(share.shape), np.ones(share.shape)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        before = _cubic(x1, x2, middle) < share
+        low, high = np.where(before, middle, low), np.where(before, high, middle)
+    return _pinned(lambda x: _cubic(y1, y2, (low + high) / 2) + 0 * x)(share)
 
 
 def _cubic(first: float, second: float, s: Samples) -> Samples:
@@ -107,36 +141,68 @@ def _cubic(first: float, second: float, s: Samples) -> Samples:
     return 3 * rest * rest * s * first + 3 * rest * s * s * second + s * s * s
 
 
-@dataclass(frozen=True)
-class Steps:
-    """``count`` equal steps, each taken at the end of its share."""
+def _register_families() -> None:
+    for name, shape in FAMILIES.items():
+        for way, whole, how in (
+            ("in", shape, "Begin slowly"),
+            ("out", _reversed(shape), "End slowly"),
+            ("in-out", _both(shape), "Begin and end slowly"),
+        ):
+            eased = _pinned(whole)
+            eased.__doc__ = f'{how}, by the shape "{name}" (Penner 2001).'
+            easing(f"ease-{way}-{name}")(eased)
 
-    count: int
+
+_register_families()
+_FAMILIAR = {
+    f"ease-{way}{ending}" for way in ("in", "out", "in-out") for ending in ("", *(f"-{f}" for f in FAMILIES))
+}
+SPLINES = {
+    "smooth": "A curve through all keys, which goes beyond none of them (PCHIP, Fritsch and Carlson 1980).",
+    "akima": "A curve through all keys, which swings little (Akima 1970).",
+    "cubic": "A curve through all keys, as smooth as can be: the natural cubic spline.",
+}
+
+
+@dataclass(frozen=True)
+class Easing:
+    """An easing with its values in the order of its parameters, or one of the ``SPLINES``, which look at all keys."""
+
+    name: str
+    values: tuple[Any, ...] = ()
+
+    @property
+    def is_spline(self) -> bool:
+        return self.name in SPLINES
 
     def __call__(self, share: Samples) -> Samples:
-        return np.floor(share * self.count + 1e-9) / self.count  # 0.57 * 100 is a little below 57
+        """``share`` (N,), the even part of the way, in 0..1 -> the part (N,) that the easing makes of it."""
+        return self._make(share, *self.values)
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(map(str, self.values))})" if self.values else self.name
+
+    @cached_property
+    def _make(self) -> Callable[..., Samples]:
+        return easing.make(self.name)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the function, which may be one that cannot be pickled."""
+        return {"name": self.name, "values": self.values}
 
 
-Easing = str | Bezier | Steps
+LINEAR = Easing("linear")
 
 
-def apply_easing(easing: Easing, share: Samples) -> Samples:
-    """``share`` (N,), the even part of the way, in 0..1 -> the part that ``easing`` makes of it."""
-    return EASINGS[easing](share) if isinstance(easing, str) else easing(share)
+def list_splines() -> list[Entry[Any]]:
+    """The splines as a list of easings shows them."""
+    return [Entry(name, linear, (), summary) for name, summary in SPLINES.items()]
 
 
-BEZIER, STEPS = "cubic-bezier", "steps"
-NAMES = (*EASINGS, *SPLINES, STEPS, BEZIER)
-
-_ALLOWED = (
-    f"linear, hold, {', '.join(SPLINES)}, steps(n), cubic-bezier(x1, y1, x2, y2), ease-in, ease-out, ease-in-out, and "
-    f"the last three with an ending: -{', -'.join(FAMILIES)}"
-)
 _WORD = r"([A-Za-z][\w-]*)\s*(?:\(([^()]*)\))?"
 _ALONE = re.compile(_WORD)
 _BEHIND = re.compile(rf"(?s)(.*[\w).])\s+({_WORD})")
 _LAST = re.compile(r"[A-Za-z_]\w*\Z")
-_HEIGHT = 100.0  # of a curve's control points
 
 
 def split_easing(text: str) -> tuple[str, str, int]:
@@ -153,46 +219,69 @@ def split_easing(text: str) -> tuple[str, str, int]:
     return (text, "", 0) if match[3] in WORDS else (match[1], match[2], match.start(2))
 
 
+def easing_names() -> list[str]:
+    """All words that mean an easing or a spline."""
+    return sorted({*easing.names(), *SPLINES})
+
+
 def is_easing(text: str) -> bool:
     """Whether ``text`` is an easing and nothing else, right or wrong in its values."""
     match = _ALONE.fullmatch(text)
-    return match is not None and match[1] in NAMES
+    return match is not None and (match[1] in SPLINES or easing.get(match[1]) is not None)
 
 
 def parse_easing(text: str) -> Easing:
     """Read an easing; anything else is ``InvalidValue`` with the nearest name."""
     match = _ALONE.fullmatch(text)
-    name = match[1] if match else text
-    if match is None or name not in NAMES:
+    if match is None or not is_easing(text):
+        name = match[1] if match else text
         raise InvalidValue(
-            f"unknown easing {quote(name)}; {suggest(shorten(name), NAMES)}allowed: {_ALLOWED}"
+            f"unknown easing {quote(name)}; {suggest(shorten(name), easing_names())}allowed: {_allowed()}"
         )
+    entry = easing.get(match[1])
+    parameters = entry.parameters if entry else ()
     values = None if match[2] is None else [value.strip() for value in match[2].split(",")]
-    if name == STEPS:
-        return _steps(values)
-    if name == BEZIER:
-        return _bezier(values)
-    if values is not None:
-        raise InvalidValue(f"the easing '{name}' takes no values; write {name} alone")
-    return name
+    if not parameters:
+        if values is not None:
+            raise InvalidValue(f"the easing '{match[1]}' takes no values; write {match[1]} alone")
+        return Easing(match[1])
+    assert entry is not None
+    given = values or []
+    least = sum(parameter.required for parameter in parameters)
+    if not least <= len(given) <= len(parameters):
+        raise InvalidValue(f"'{entry.name}' takes {_count(entry, least)}, as in {_form(entry)}{_got(values)}")
+    return Easing(
+        entry.name,
+        tuple(
+            parameter.kind.parse(value, f"{parameter.name} of {entry.name}")
+            for parameter, value in zip(parameters, given, strict=False)
+        ),
+    )
 
 
-def _steps(values: list[str] | None) -> Steps:
-    if values is None or len(values) != 1 or not re.fullmatch(r"[0-9]{1,9}", values[0]):
-        raise InvalidValue(f"'{STEPS}' takes one whole number, as in {STEPS}(4){_got(values)}")
-    if not 1 <= int(values[0]) <= EASING_STEPS:
-        raise InvalidValue(f"'{STEPS}' takes a whole number from 1 to {EASING_STEPS}{_got(values)}")
-    return Steps(int(values[0]))
+def _form(entry: Entry[Any]) -> str:
+    """How an easing is written: its name, and its parameters' names in parentheses."""
+    names = ", ".join(parameter.name for parameter in entry.parameters)
+    return f"{entry.name}({names})" if names else entry.name
 
 
-def _bezier(values: list[str] | None) -> Bezier:
-    if values is None or len(values) != 4:
-        raise InvalidValue(f"'{BEZIER}' takes four numbers, as in {BEZIER}(0.4, 0, 0.2, 1){_got(values)}")
-    numbers = [
-        parse_constant(value, f"{name} of {BEZIER}", *((0.0, 1.0) if name[0] == "x" else (-_HEIGHT, _HEIGHT)))
-        for name, value in zip(("x1", "y1", "x2", "y2"), values, strict=True)
-    ]
-    return Bezier(*numbers)
+def _allowed() -> str:
+    """All easings; those that come in families by their endings."""
+    names = [_form(entry) for entry in easing.entries() if not entry.name.startswith("ease-")]
+    own = [name for name in easing.names() if name.startswith("ease-") and name not in _FAMILIAR]
+    return (
+        f"{', '.join([*names, *own, *SPLINES])}, ease-in, ease-out, ease-in-out, and the last three with an ending: "
+        f"-{', -'.join(FAMILIES)}"
+    )
+
+
+def _count(entry: Entry[Any], least: int) -> str:
+    """How many values an easing takes, at least ``least``, and of which kind if all are of one."""
+    kinds = {parameter.kind.describe()[0] for parameter in entry.parameters}
+    what, most = kinds.pop() if len(kinds) == 1 else "value", len(entry.parameters)
+    if least == most == 1:
+        return f"one {what}"
+    return f"{most} {what}s" if least == most else f"{least} to {most} {what}s"
 
 
 def _got(values: list[str] | None) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixray_motion.tracks.base import Clock, Constant, Samples, Track
-from pixray_motion.tracks.easing import SPLINES, Easing, apply_easing
+from pixray_motion.tracks.easing import SPLINES, Easing
 
 Indices = NDArray[np.intp]
 
@@ -66,11 +66,11 @@ class Keyframes(Track):
     def _between(
         self, easing: Easing, frames: Samples, share: Samples, first: Samples, last: Samples
     ) -> Samples:
-        if easing not in SPLINES:
-            return self._blend(first, last, apply_easing(easing, share))
-        curve = self._splines[str(easing)](frames)
+        if not easing.is_spline:
+            return self._blend(first, last, easing(share))
+        curve = self._splines[easing.name](frames)
         values = np.exp(curve) if self.geometric else curve
-        return _clamp_between(values, first, last) if easing == "smooth" else values
+        return _clamp_between(values, first, last) if easing.name == "smooth" else values
 
     def _blend(self, first: Samples, last: Samples, share: Samples) -> Samples:
         """Interpolate, clamped between the two unless an easing overshoots on purpose (``share`` outside 0..1)."""
@@ -100,7 +100,7 @@ class Keyframes(Track):
     def _splines(self) -> dict[str, Callable[[Samples], Samples]]:
         values = np.log(self._constants) if self.geometric else self._constants
         keys = tuple(self._times.tolist()), tuple(values.tolist())
-        return {kind: _make_cached_spline(kind, *keys) for kind in SPLINES if kind in self.easings}
+        return {kind: _make_cached_spline(kind, *keys) for kind in SPLINES if Easing(kind) in self.easings}
 
     def _values(self, keys: Indices, frames: Samples) -> Samples:
         """The value (N,) of key ``keys[i]`` at ``frames[i]``. Each changing key is sampled once, for all its frames."""

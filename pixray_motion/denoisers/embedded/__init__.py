@@ -26,12 +26,11 @@ WEIGHTS = "denoiser.safetensors"
 class EmbeddedDenoiser(Denoiser):
     """A small text-conditional denoiser of our own, with the embedded perceptor's text tower (training/README.md)."""
 
-    def __init__(self, device: str = "cpu", folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         """Read the weights; a missing or damaged file is a ``ModelError``."""
-        self._reader = EmbeddedPerceptor(device)
+        self._reader = EmbeddedPerceptor()
         path = (folder or Path(str(files(__package__)))) / WEIGHTS
         self._net, self._fingerprint = _read(path)
-        self._net.to(device)
         self.side, self.multiple = self._net.side, self._net.multiple
 
     def embed_text(self, texts: Sequence[str]) -> Tensor:

@@ -8,11 +8,12 @@ import unicodedata
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pixray_motion.errors import ModelError
 from pixray_motion.lazy import torch
 from pixray_motion.perceptors.base import Perceptor, perceptor
+from pixray_motion.units import Count
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,16 +27,17 @@ WEIGHTS, TOKENIZER = "perceptor.safetensors", "tokenizer.json"
 class EmbeddedPerceptor(Perceptor):
     """A small text-image model of our own, trained to be adversarially robust (training/README.md)."""
 
-    cuts = 8
+    def __init__(self, cuts: Annotated[int, Count(1, 256)] = 8, folder: Path | None = None) -> None:
+        """Read the weights; a missing or damaged file is a ``ModelError``.
 
-    def __init__(self, device: str = "cpu", folder: Path | None = None) -> None:
-        """Read the weights; a missing or damaged file is a ``ModelError``."""
+        ``cuts``: how many cutouts of the picture a step shows it; more make steps slower and steadier.
+        """
         from tokenizers import Tokenizer
 
         folder = folder or Path(str(files(__package__)))
         config, tensors, self._fingerprint = _read(folder / WEIGHTS)
-        self._image, self._text, self._head = _towers(config, tensors, device)
-        self.size = self._image.size
+        self._image, self._text, self._head = _towers(config, tensors)
+        self.size, self.cuts = self._image.size, cuts
         try:
             self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         except Exception as error:  # the tokenizers package raises plain Exception
@@ -108,7 +110,7 @@ def _read(path: Path) -> tuple[dict[str, dict[str, Any]], dict[str, Tensor], str
 
 
 def _towers(
-    config: dict[str, dict[str, Any]], tensors: dict[str, Tensor], device: str
+    config: dict[str, dict[str, Any]], tensors: dict[str, Tensor]
 ) -> tuple[ImageTower, TextTower, TextHead]:
     """The image tower (folded), the text tower and the text head, frozen."""
     from pixray_motion.perceptors.towers import ImageTower, TextHead, TextTower
@@ -117,5 +119,5 @@ def _towers(
     for prefix, tower in (("image.", image), ("text.", text), ("head.", head)):
         own = {name[len(prefix) :]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
         tower.load_state_dict(own)
-        tower.requires_grad_(False).eval().to(device)
+        tower.requires_grad_(False).eval()
     return image.folded(), text, head

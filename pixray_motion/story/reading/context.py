@@ -15,6 +15,7 @@ from pixray_motion.story.source.files import NOWHERE, StoryFolder
 from pixray_motion.story.source.nodes import Mapping, Node
 from pixray_motion.tracks.base import Clock, Track
 from pixray_motion.tracks.time import PLAIN, Time, TimeBase, parse_time
+from pixray_motion.units import Surroundings
 from pixray_motion.wording import InvalidValue, format_number, quote
 
 HALF = Fraction(1, 2)
@@ -37,6 +38,11 @@ class SceneContext:
     base: TimeBase = PLAIN
     folder: StoryFolder = NOWHERE
     located: bool = True
+
+    @property
+    def around(self) -> Surroundings:
+        """What fixed values are held against."""
+        return Surroundings(self.canvas, self.folder)
 
     @property
     def length(self) -> Fraction:
@@ -69,6 +75,15 @@ def read_keys(node: Mapping, context: SceneContext) -> list[tuple[Fraction, Node
         else:
             keys.append((frame, value))
     return keys
+
+
+def has_time_keys(node: Mapping, context: SceneContext) -> bool:
+    """Whether any key begins like a time, or is one of the film's markers: such keys are meant as times, even where
+    they are not good ones."""
+    names = [key.text.strip() for key, _ in node.pairs]
+    return any(
+        name[:1] in tuple("-.0123456789") or name.split(" ")[0] in context.base.markers for name in names
+    )
 
 
 def _frame(time: Time, text: str, context: SceneContext) -> Fraction | None:
@@ -113,6 +128,11 @@ class FilmContext:
     defaults: dict[str, Node] = field(default_factory=dict)
     folder: StoryFolder = NOWHERE
     base: TimeBase = PLAIN
+
+    @property
+    def around(self) -> Surroundings:
+        """What fixed values are held against."""
+        return Surroundings(self.canvas, self.folder)
 
 
 @dataclass(frozen=True)

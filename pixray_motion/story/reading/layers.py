@@ -7,13 +7,16 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from pixray_motion import limits
+from pixray_motion.blends import blend
 from pixray_motion.geometry import Canvas
-from pixray_motion.story.reading.components import read_flag
+from pixray_motion.story.animated import ComponentTrack
+from pixray_motion.story.plan import OVER
 from pixray_motion.story.reading.context import SceneContext
 from pixray_motion.story.reading.masks import read_mask
 from pixray_motion.story.reading.media import STATIC_KINDS, read_static_layer
 from pixray_motion.story.reading.numbers import read_number
 from pixray_motion.story.reading.outline import SHARED, OutlineReader, SceneNode
+from pixray_motion.story.reading.parameters import read_entry, read_flag, read_parameters
 from pixray_motion.story.scene import LayerTrack, Scene
 from pixray_motion.story.segment import Segment
 from pixray_motion.story.source.diagnostics import Diagnostics
@@ -22,12 +25,11 @@ from pixray_motion.story.source.nodes import Node, Sequence
 from pixray_motion.story.timeline import Timeline
 from pixray_motion.tracks.base import Constant
 from pixray_motion.units import SHARE
-from pixray_motion.wording import quote, unknown_name
+from pixray_motion.wording import quote
 
 if TYPE_CHECKING:
     from pixray_motion.story.reading.context import FilmContext, Inherited
 
-BLENDS = ("over", "add", "multiply", "screen")
 LAYER_KEYS = ("name", *SHARED, "init_image", *STATIC_KINDS, "scenes", "opacity", "blend", "mask", "still")
 NOWHERE = Canvas(*limits.CANVAS)  # where the canvas could not be read
 
@@ -95,7 +97,7 @@ def _layer(item: Node, found: dict[str, Node], name: str, layering: LayerContext
         opacity=read_number(found["opacity"], "opacity", SHARE, layering.context)
         if "opacity" in found
         else opacity,
-        blend=_blend(found, layering.diagnostics),
+        blend=_blend(found, layering.context),
         mask=mask,
     )
 
@@ -172,10 +174,10 @@ def _names(node: Sequence, found: list[dict[str, Node]], diagnostics: Diagnostic
     return names
 
 
-def _blend(found: dict[str, Node], diagnostics: Diagnostics) -> str:
-    if "blend" not in found:
-        return BLENDS[0]
-    text = read_text(found["blend"], "'blend'", diagnostics)
-    if text is not None and text not in BLENDS:
-        diagnostics.add(found["blend"].location, unknown_name("blend", text, BLENDS))
-    return text or BLENDS[0]
+def _blend(found: dict[str, Node], context: SceneContext) -> ComponentTrack:
+    named = read_entry(found["blend"], blend, context.diagnostics) if "blend" in found else None
+    if named is None:
+        return ComponentTrack(OVER.name)
+    entry, parameters = named
+    values = read_parameters(parameters, entry, context)
+    return ComponentTrack(entry.name, values.tracks, values.fixed)

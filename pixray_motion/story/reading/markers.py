@@ -9,7 +9,7 @@ from pixray_motion.limits import BPM, MARKERS, NUMBER_CHARACTERS
 from pixray_motion.story.source.diagnostics import Diagnostics
 from pixray_motion.story.source.fields import describe_node, read_text
 from pixray_motion.story.source.nodes import Mapping, Node, Scalar
-from pixray_motion.tracks.easing import NAMES
+from pixray_motion.tracks.easing import easing_names
 from pixray_motion.tracks.formula import CONSTANTS, VARIABLES, WORDS
 from pixray_motion.tracks.functions import FUNCTIONS
 from pixray_motion.tracks.time import PLAIN, Time, TimeBase, parse_time
@@ -18,7 +18,7 @@ from pixray_motion.wording import InvalidValue, quote
 CURVE_KEYS = ("from", "column", "rate", "since", "scale", "offset", "smooth")
 PROMPT_KEYS = ("text", "weight", "stop")
 TAKEN = {
-    *VARIABLES, *CONSTANTS, *WORDS, *FUNCTIONS, *NAMES, *CURVE_KEYS, *PROMPT_KEYS, "s", "b", "beats",
+    *VARIABLES, *CONSTANTS, *WORDS, *FUNCTIONS, *CURVE_KEYS, *PROMPT_KEYS, "s", "b", "beats",
 }  # fmt: skip
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -65,7 +65,7 @@ def _marker(key: Scalar, value: Node, base: TimeBase, diagnostics: Diagnostics) 
             key.location,
             f"a marker's name is a letter and up to {_LONGEST - 1} letters, digits, - and _. Got {quote(key.text)}",
         )
-    elif key.text in TAKEN:
+    elif key.text in TAKEN or key.text in easing_names():
         diagnostics.add(
             key.location, f"the word '{key.text}' means something else in a story; choose another name"
         )

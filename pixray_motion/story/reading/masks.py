@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from pixray_motion.story.animated import MaskTrack
-from pixray_motion.story.reading.components import read_flag
+from pixray_motion.masks import mask
+from pixray_motion.story.animated import ComponentTrack, MaskTrack
 from pixray_motion.story.reading.context import SceneContext
-from pixray_motion.story.reading.media import read_image_file
-from pixray_motion.story.reading.numbers import read_number, read_pair
-from pixray_motion.story.source.fields import describe_node, read_mapping, read_text
+from pixray_motion.story.reading.parameters import find_entry, read_flag, read_parameters
+from pixray_motion.story.source.fields import describe_node
 from pixray_motion.story.source.nodes import Mapping, Node, Scalar
-from pixray_motion.tracks.base import Constant
-from pixray_motion.units import AMOUNT, ANGLE, LENGTH, Pair
-from pixray_motion.wording import InvalidValue, unknown_name
 
-SHAPES = ("ellipse", "rect", "image")
-KEYS = ("at", "size", "angle", "feather", "invert")
-ZERO, ONE = Constant(0.0), Constant(1.0)
+SHORT_KEY = "file"  # what a text alone means, as in {image: mask.png}
 
 
 def read_mask(node: Node, context: SceneContext) -> MaskTrack | None:
@@ -27,38 +21,11 @@ def read_mask(node: Node, context: SceneContext) -> MaskTrack | None:
         )
         return None
     key, value = node.pairs[0]
-    shape = key.text.strip()
-    if shape not in SHAPES:
-        context.diagnostics.add(key.location, unknown_name("mask", shape, SHAPES))
+    entry = find_entry(key, mask, context.diagnostics)
+    if entry is None:
         return None
-    if shape == "image":
-        return _image(value, context)
-    found = read_mapping(value, f"'{shape}'", KEYS, context.diagnostics)
-    pair = Pair(LENGTH)
-    return MaskTrack(
-        shape,
-        at=read_pair(found["at"], "at", pair, context) if "at" in found else (ZERO, ZERO),
-        size=read_pair(found["size"], "size", pair, context) if "size" in found else (ONE, ONE),
-        angle=read_number(found["angle"], "angle", ANGLE, context) if "angle" in found else ZERO,
-        feather=read_number(found["feather"], "feather", AMOUNT, context) if "feather" in found else ZERO,
-        invert="invert" in found and read_flag(found["invert"], "invert", context.diagnostics),
-    )
-
-
-def _image(node: Node, context: SceneContext) -> MaskTrack | None:
-    """A grey picture, stretched to the canvas: white shows the layer and black hides it."""
-    found = (
-        {"file": node}
-        if isinstance(node, Scalar)
-        else read_mapping(node, "'image'", ("file", "invert"), context.diagnostics)
-    )
-    text = read_text(found["file"], "'file'", context.diagnostics) if "file" in found else None
-    invert = "invert" in found and read_flag(found["invert"], "invert", context.diagnostics)
-    try:
-        if text is None:
-            raise InvalidValue("an image mask needs a file, as in {image: mask.png}")
-        values = dict(read_image_file(text, context.folder))
-    except InvalidValue as error:
-        context.diagnostics.add(node.location, error.message)
-        return None
-    return MaskTrack("image", (ZERO, ZERO), (ONE, ONE), ZERO, ZERO, invert, text, values["hash"])
+    if isinstance(value, Scalar) and entry.parameter(SHORT_KEY):
+        value = Mapping([(Scalar(SHORT_KEY, value.location), value)], value.location)
+    found = read_parameters(value, entry, context, ("invert",))
+    invert = "invert" in found.reserved and read_flag(found.reserved["invert"], "invert", context.diagnostics)
+    return MaskTrack(ComponentTrack(entry.name, found.tracks, found.fixed), invert)

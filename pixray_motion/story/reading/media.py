@@ -9,12 +9,12 @@ from PIL import Image, UnidentifiedImageError
 
 from pixray_motion import limits
 from pixray_motion.story.plan import Component
-from pixray_motion.story.reading.components import parse_colour
 from pixray_motion.story.source.diagnostics import Diagnostics
 from pixray_motion.story.source.fields import describe_node, read_mapping, read_text
 from pixray_motion.story.source.files import StoryFolder
 from pixray_motion.story.source.nodes import Mapping, Node, Scalar, Sequence
 from pixray_motion.tracks.literals import parse_constant
+from pixray_motion.units import Colour
 from pixray_motion.wording import InvalidValue, quote
 
 STATIC_KINDS = ("image", "text")
@@ -71,7 +71,7 @@ def _value(key: str, node: Node, folder: StoryFolder, diagnostics: Diagnostics) 
         return [(key, parse_constant(text, key, 0.01, 10))]
     if key == "text":
         return [(key, _words(text))]
-    return [(key, parse_colour(text, key))]
+    return [(key, Colour().parse(text, key))]
 
 
 def _words(text: str) -> str:

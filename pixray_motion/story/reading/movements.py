@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from pixray_motion.limits import LINES
 from pixray_motion.movements.base import Distortion, Group, Move, Movement, is_distortion, movement
-from pixray_motion.story.reading.components import read_entry, read_parameter
 from pixray_motion.story.reading.context import SceneContext
-from pixray_motion.story.reading.numbers import read_pair
+from pixray_motion.story.reading.parameters import read_entry, read_parameters
 from pixray_motion.story.reading.validate import MoveCheck, StepCheck
-from pixray_motion.story.source.fields import describe_node, read_mapping
+from pixray_motion.story.source.fields import describe_node
 from pixray_motion.story.source.nodes import Mapping, Node, Sequence
-from pixray_motion.tracks.base import Constant, Track
-from pixray_motion.tracks.keyframes import PerSecond
-from pixray_motion.units import SECONDS, SEED, Kind, Pair
 from pixray_motion.wording import quote
 
 GROUP = "group"
@@ -57,28 +53,12 @@ def _move(node: Node, context: SceneContext) -> Movement | Distortion | None:
         return None
     entry, parameters = found
     before = context.diagnostics.count
-    tracks: dict[str, Track | tuple[Track, Track]] = {}
-    if parameters is not None:
-        kinds = {p.name: p.kind for p in entry.parameters}
-        for name, value in read_mapping(parameters, f"'{entry.name}'", kinds, context.diagnostics).items():
-            kind = kinds[name]
-            if isinstance(kind, Pair):
-                tracks[name] = read_pair(value, name, kind, context)
-            else:
-                tracks[name] = read_parameter(value, name, kind, context)
-    for parameter in entry.parameters:
-        if parameter.kind in (SECONDS, SEED) and parameter.name not in tracks:
-            tracks[parameter.name] = _of_the_film(parameter.kind, context)
+    read = read_parameters(parameters, entry, context)
     if is_distortion(entry.make):
-        return Distortion(entry.name, entry.make, tracks)
-    move = Move(entry.name, entry.make, tracks)
+        return Distortion(entry.name, entry.make, read.tracks, read.fixed)
+    move = Move(entry.name, entry.make, read.tracks, read.fixed)
     _check(move, entry.name, node, context, before)
     return move
-
-
-def _of_the_film(kind: Kind, context: SceneContext) -> Track:
-    """What a movement is told without being asked: the scene's time, and the film's seed."""
-    return PerSecond(1.0, context.clock) if kind is SECONDS else Constant(float(context.clock.seed % 2**32))
 
 
 def _group(node: Mapping, context: SceneContext) -> Group:

@@ -12,15 +12,16 @@ from pixray_motion.story.reading.context import SceneContext, read_keys
 from pixray_motion.story.reading.curves import is_curve, read_curve_track
 from pixray_motion.story.reading.validate import NumberCheck
 from pixray_motion.story.source import yaml_hints
+from pixray_motion.story.source.diagnostics import Diagnostics
 from pixray_motion.story.source.fields import describe_node
 from pixray_motion.story.source.nodes import Mapping, Node, Scalar, Sequence
 from pixray_motion.tracks.base import Constant, Track
-from pixray_motion.tracks.easing import SPLINES, Easing, is_easing, parse_easing, split_easing
+from pixray_motion.tracks.easing import LINEAR, Easing, is_easing, parse_easing, split_easing
 from pixray_motion.tracks.formula import Formula, is_constant, run
 from pixray_motion.tracks.formula_parser import compile_formula
 from pixray_motion.tracks.keyframes import Keyframes, PerSecond
 from pixray_motion.tracks.literals import NUMBER, is_number, parse_constant
-from pixray_motion.units import Pair, Unit
+from pixray_motion.units import Kind, Pair, Unit
 from pixray_motion.wording import InvalidValue, format_number, format_range, quote
 
 _RATE = re.compile(rf"({NUMBER})\s*/\s*(s|beat)")
@@ -52,14 +53,31 @@ def read_number(node: Node, name: str, unit: Unit, context: SceneContext) -> Tra
 
 def read_pair(node: Node, name: str, pair: Pair, context: SceneContext) -> tuple[Track, Track]:
     """Two numbers ``[x, y]``."""
-    if not isinstance(node, Sequence) or len(node.items) != 2:
-        context.diagnostics.add(
-            node.location,
-            f"'{name}' is a pair [x, y]; each of the two may have keyframes. {describe_node(node)}",
-        )
-        return NOTHING, NOTHING
-    x, y = node.items
-    return read_number(x, f"{name} x", pair.unit, context), read_number(y, f"{name} y", pair.unit, context)
+    x, y = read_tracks(node, name, pair, context)
+    return x, y
+
+
+def read_tracks(node: Node, name: str, kind: Kind, context: SceneContext) -> tuple[Track, ...]:
+    """A list with a number over time for each part of ``kind``."""
+    items = split_list(node, name, kind, context.diagnostics)
+    if items is None:
+        return (NOTHING,) * len(kind.parts)
+    return tuple(
+        read_number(item, f"{name} {label}", unit, context)
+        for item, (label, unit) in zip(items, kind.parts, strict=True)
+    )
+
+
+def split_list(node: Node, name: str, kind: Kind, diagnostics: Diagnostics) -> list[Node] | None:
+    """The items of a value of several numbers; None if it is no list of as many, which is reported."""
+    labels = [label for label, _ in kind.parts]
+    if isinstance(node, Sequence) and len(node.items) == len(labels):
+        return node.items
+    pair = len(labels) == 2
+    what = f"a {'pair' if pair else 'list'} [{', '.join(labels)}]"
+    over_time = f"; each of the {'two' if pair else len(labels)} may have keyframes"
+    diagnostics.add(node.location, f"'{name}' is {what}{over_time}. {describe_node(node)}")
+    return None
 
 
 def parse_track(text: str, name: str, unit: Unit, context: SceneContext) -> Track:
@@ -142,13 +160,13 @@ def _key(node: Node, name: str, unit: Unit, context: SceneContext) -> tuple[Trac
             node.location,
             f"a keyframe of '{name}' is one value, as in {{0s: 1, 4s: 2 ease-in}}. {describe_node(node)}",
         )
-        return NOTHING, "linear"
+        return NOTHING, LINEAR
     text = node.text.strip()
     if is_easing(text):
         context.diagnostics.add(node.location, f"a number is missing before the easing '{text}'")
-        return NOTHING, "linear"
+        return NOTHING, LINEAR
     value, word, start = split_easing(text)
-    easing: Easing = "linear"
+    easing = LINEAR
     if word:
         try:
             easing = parse_easing(word)
@@ -163,7 +181,7 @@ def _check_spline_keys(
     tracks: list[Track], easings: list[Easing], nodes: list[Node], context: SceneContext
 ) -> None:
     """Report a key that moves beside a segment that is a spline, which goes through all keys."""
-    kind = next((easing for easing in easings if easing in SPLINES), None)
+    kind = next((easing for easing in easings if easing.is_spline), None)
     moving = next((i for i, track in enumerate(tracks) if not isinstance(track, Constant)), None)
     if kind is not None and moving is not None:
         context.diagnostics.add(

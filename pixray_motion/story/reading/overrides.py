@@ -8,7 +8,7 @@ from dataclasses import replace
 from pixray_motion.story.reading.outline import SEQUENCE, default_name
 from pixray_motion.story.source.diagnostics import Diagnostics, SourceLocation
 from pixray_motion.story.source.nodes import Mapping, Node, Scalar, Sequence, compose
-from pixray_motion.wording import InvalidValue, one_of, quote, shorten
+from pixray_motion.wording import InvalidValue, one_of, quote, respell, shorten
 
 SCENES = "scenes"
 _YAML = ("{", "[", "'", '"')  # values that begin so are YAML; all others are text as it stands
@@ -97,7 +97,7 @@ def _first(here: Mapping | Sequence, path: str, scenes: bool) -> tuple[str, str]
     key, _, rest = path.partition(".")
     if not key:
         raise InvalidValue("a key is missing; write key.path=value, as in scenes.0.length=2s")
-    return key, rest
+    return respell(key, known), rest
 
 
 def _named(scenes: Sequence) -> dict[str, tuple[Mapping | Sequence, str | int]]:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from pixray_motion.limits import LINES, PROMPT_CHARACTERS
 from pixray_motion.story.animated import PromptTrack, TextKey
-from pixray_motion.story.reading.context import SceneContext, read_keys
+from pixray_motion.story.reading.context import SceneContext, has_time_keys, read_keys
 from pixray_motion.story.reading.numbers import parse_track, read_number
 from pixray_motion.story.source import yaml_hints
 from pixray_motion.story.source.fields import describe_node, read_mapping, read_text
@@ -51,11 +51,7 @@ def _item(node: Node, context: SceneContext) -> list[PromptTrack]:
 
 
 def _is_morph(node: Mapping, context: SceneContext) -> bool:
-    """Keys that begin like a time are meant as times, even where they are not good ones."""
-    names = [key.text.strip() for key, _ in node.pairs]
-    return not any(name in KEYS for name in names) and any(
-        name[:1] in tuple("-.0123456789") or name.split(" ")[0] in context.base.markers for name in names
-    )
+    return not any(key.text.strip() in KEYS for key, _ in node.pairs) and has_time_keys(node, context)
 
 
 def _mapping(node: Mapping, context: SceneContext) -> list[PromptTrack]:

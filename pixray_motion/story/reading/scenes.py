@@ -14,7 +14,6 @@ from pixray_motion.story.reading.components import (
     read_denoiser,
     read_drawer,
     read_filters,
-    read_flag,
     read_losses,
     read_perceptors,
 )
@@ -24,6 +23,7 @@ from pixray_motion.story.reading.media import read_image_file
 from pixray_motion.story.reading.movements import read_moves
 from pixray_motion.story.reading.numbers import read_number
 from pixray_motion.story.reading.outline import OutlineReader, SceneNode, check_names
+from pixray_motion.story.reading.parameters import read_flag
 from pixray_motion.story.reading.prompts import read_prompts
 from pixray_motion.story.reading.transitions import read_transition
 from pixray_motion.story.scene import BORDERS, Scene
@@ -33,6 +33,7 @@ from pixray_motion.story.source.fields import read_text
 from pixray_motion.story.source.nodes import Node
 from pixray_motion.story.transition import Transition
 from pixray_motion.tracks.base import Clock, Constant, Track
+from pixray_motion.tracks.easing import LINEAR
 from pixray_motion.tracks.keyframes import Keyframes
 from pixray_motion.tracks.time import round_half_up
 from pixray_motion.units import STEPS
@@ -137,9 +138,10 @@ class SceneBuilder:
         """With the drawer, perceptor and border that ``found`` names."""
         film = self.film
         if "drawer" in found:
-            given = replace(given, drawer=read_drawer(found["drawer"], film.canvas, film.diagnostics))
+            given = replace(given, drawer=read_drawer(found["drawer"], film.around, film.diagnostics))
         if "perceptor" in found:
-            given = replace(given, perceptors=read_perceptors(found["perceptor"], film.diagnostics))
+            perceptors = read_perceptors(found["perceptor"], film.around, film.diagnostics)
+            given = replace(given, perceptors=perceptors)
         if "border" in found:
             given = replace(given, border=read_border(found["border"], film.diagnostics))
         return given
@@ -257,8 +259,8 @@ class SceneBuilder:
         later = float(abs(segment.span.speed))  # the film's second frame
         if segment.span.speed < 0:
             end = float(segment.span.length)
-            return segment, Keyframes((end - later, end), (warm, fresh), ("linear",) * 2) if cut else warm
-        return segment, Keyframes((0.0, later), (fresh, warm), ("linear",) * 2) if cut else warm
+            return segment, Keyframes((end - later, end), (warm, fresh), (LINEAR,) * 2) if cut else warm
+        return segment, Keyframes((0.0, later), (fresh, warm), (LINEAR,) * 2) if cut else warm
 
     def _denoiser(
         self, found: dict[str, Node], segment: Segment, context: SceneContext, given: Inherited

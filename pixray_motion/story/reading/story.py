@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 from collections.abc import Sequence as Many
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from pixray_motion import limits
 from pixray_motion.errors import Problem, StoryError, reason
 from pixray_motion.geometry import Canvas
 from pixray_motion.story.model import Story
-from pixray_motion.story.plan import Component, Weighted
-from pixray_motion.story.reading.components import parse_size, parse_whole, read_drawer, read_perceptors
+from pixray_motion.story.plan import Component
+from pixray_motion.story.reading.components import DEFAULT_PERCEPTORS, read_drawer, read_perceptors
 from pixray_motion.story.reading.context import FilmContext, Inherited
 from pixray_motion.story.reading.include import Includer
 from pixray_motion.story.reading.loop import read_loop
@@ -28,6 +31,7 @@ from pixray_motion.story.source.fields import read_mapping, read_text
 from pixray_motion.story.source.files import StoryFolder
 from pixray_motion.story.source.nodes import Mapping, Node, compose
 from pixray_motion.tracks.time import PLAIN, TimeBase
+from pixray_motion.units import Count, Surroundings, parse_size
 from pixray_motion.wording import InvalidValue, quote
 
 VERSION = 1
@@ -48,6 +52,7 @@ KEYS = (
 )
 DEFAULT_KEYS = ("length", "cut", "transition", *SHARED)
 Overrides = Many[tuple[str, str]]
+Source = str | dict[str, Any] | list[Any]
 
 _RATE = re.compile(r"([0-9]{1,20})(?:/([0-9]{1,20})|\.([0-9]{0,20}))?")
 
@@ -62,8 +67,13 @@ def read(path: str | Path, overrides: Overrides = (), outside: bool = False) -> 
     return parse(_contents(str(path)), str(path), overrides, outside)
 
 
-def parse(text: str, path: str = "story", overrides: Overrides = (), outside: bool = False) -> Story:
-    """The same for a story's text; ``path`` names it in messages."""
+def parse(source: Source, path: str = "story", overrides: Overrides = (), outside: bool = False) -> Story:
+    """The same for a story's text, or for a dict of dicts, lists, texts, numbers and flags.
+
+    ``path`` names the story in messages.
+    Raises ``StoryError`` with every mistake; a source that is neither is one at 1:1.
+    """
+    text = source if isinstance(source, str) else _dump(source, path)
     if len(text.encode(errors="replace")) > limits.FILE_BYTES:
         raise _unreadable(path, f"the file is larger than {limits.FILE_BYTES} bytes; make the story shorter")
     options, folder = list(overrides), StoryFolder(_folder(path), outside)
@@ -71,6 +81,29 @@ def parse(text: str, path: str = "story", overrides: Overrides = (), outside: bo
     if problems or story is None:
         raise StoryError(path, _blamed(problems, text, path, options, folder))
     return story
+
+
+def _dump(source: object, path: str) -> str:
+    """A story of Python's own types as text; places in messages are then those in this text."""
+    try:
+        text = json.dumps(source, ensure_ascii=False, indent=1)  # JSON is YAML
+    except (TypeError, ValueError, RecursionError) as error:
+        what = "a story is a text, or a dict of dicts, lists, texts, numbers and flags"
+        raise _unreadable(path, f"{what}: {error}") from error
+    if not isinstance(source, (dict, list)):
+        raise _unreadable(path, f"a story is a text or a dict. Got {quote(text)}")
+    if any(value is None for value in _leaves(source)):
+        raise _unreadable(path, "None is no value of a story; leave the key out")
+    return text
+
+
+def _leaves(source: object) -> Iterator[object]:
+    """All values that are no dicts and no lists."""
+    if isinstance(source, (dict, list, tuple)):
+        for item in source.values() if isinstance(source, dict) else source:
+            yield from _leaves(item)
+    else:
+        yield source
 
 
 def _attempt(
@@ -154,12 +187,11 @@ def _story(root: Node, text: str, path: str, folder: StoryFolder, diagnostics: D
     canvas = _canvas(found["canvas"], diagnostics) if "canvas" in found else Canvas(192, 108)
     rate = _rate(found["rate"], diagnostics) if "rate" in found else Fraction(12)
     seed = _seed(found["seed"], diagnostics) if "seed" in found else 0
-    drawer = read_drawer(found["drawer"], canvas, diagnostics) if "drawer" in found else Component("fft")
-    perceptors = (
-        read_perceptors(found["perceptor"], diagnostics)
-        if "perceptor" in found
-        else (Weighted(Component("embedded")),)
-    )
+    around = Surroundings(canvas, folder)
+    drawer = read_drawer(found["drawer"], around, diagnostics) if "drawer" in found else Component("fft")
+    perceptors = DEFAULT_PERCEPTORS
+    if "perceptor" in found:
+        perceptors = read_perceptors(found["perceptor"], around, diagnostics)
     border = read_border(found["border"], diagnostics) if "border" in found else BORDERS[0]
     defaults = (
         read_mapping(found["defaults"], "'defaults'", DEFAULT_KEYS, diagnostics)
@@ -248,7 +280,7 @@ def _rate(node: Node, diagnostics: Diagnostics) -> Fraction | None:
 def _seed(node: Node, diagnostics: Diagnostics) -> int:
     text = read_text(node, "'seed'", diagnostics)
     try:
-        return parse_whole(text, "seed", 0, limits.SEED) if text is not None else 0
+        return Count(0, limits.SEED).parse(text, "seed") if text is not None else 0
     except InvalidValue as error:
         diagnostics.add(node.location, error.message)
         return 0

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
-from pixray_motion.registry import Entry
-from pixray_motion.story.plan import Component
-from pixray_motion.story.reading.components import read_constant
+from pixray_motion.story.animated import ComponentTrack
 from pixray_motion.story.reading.context import SceneContext
-from pixray_motion.story.source.fields import describe_node, read_mapping, read_text
+from pixray_motion.story.reading.parameters import read_parameters
+from pixray_motion.story.source.fields import describe_node, read_text
 from pixray_motion.story.source.nodes import Mapping, Node, Scalar
 from pixray_motion.story.transition import Transition, transition
 from pixray_motion.tracks.time import parse_time
 from pixray_motion.wording import InvalidValue, quote, shorten
 
 DEFAULT_LENGTH = Fraction(1)  # second
+LENGTH = "length"
 
 
 def read_transition(node: Node, context: SceneContext) -> Transition | None:
@@ -30,10 +29,12 @@ def read_transition(node: Node, context: SceneContext) -> Transition | None:
     if entry.name == "cut":
         if value is not None:
             context.diagnostics.add(value.location, "a cut has no length; write 'transition: cut'")
-        return Transition(Component("cut"), Fraction(0))
+        return Transition(ComponentTrack("cut"), Fraction(0))
     if not isinstance(value, Mapping):
-        return Transition(Component(entry.name), _length(value, entry.name, context))
-    return _whole(entry, value, context)
+        return Transition(ComponentTrack(entry.name), _length(value, entry.name, context))
+    found = read_parameters(value, entry, context, (LENGTH,))
+    track = ComponentTrack(entry.name, found.tracks, found.fixed)
+    return Transition(track, _length(found.reserved.get(LENGTH), entry.name, context))
 
 
 def _split(node: Node, context: SceneContext) -> tuple[Scalar | None, Node | None]:
@@ -41,23 +42,12 @@ def _split(node: Node, context: SceneContext) -> tuple[Scalar | None, Node | Non
         return node, None
     if isinstance(node, Mapping) and len(node.pairs) == 1:
         return node.pairs[0]
+    names = ", ".join(transition.names())
     context.diagnostics.add(
         node.location,
-        f"a transition is one of {', '.join(transition.names())}, with its length, as in {{crossfade: 1s}}. {describe_node(node)}",
+        f"a transition is one of {names}, with its length, as in {{crossfade: 1s}}. {describe_node(node)}",
     )
     return None, None
-
-
-def _whole(entry: Entry[Any], node: Mapping, context: SceneContext) -> Transition:
-    kinds = {parameter.name: parameter.kind for parameter in entry.parameters}
-    found = read_mapping(node, f"'{entry.name}'", ("length", *kinds), context.diagnostics)
-    values = [
-        (name, read_constant(found[name], name, kind, context.canvas, context.diagnostics))
-        for name, kind in kinds.items()
-        if name in found
-    ]
-    frames = _length(found.get("length"), entry.name, context)
-    return Transition(Component(entry.name, tuple(values)), frames)
 
 
 def _length(node: Node | None, kind: str, context: SceneContext) -> Fraction:

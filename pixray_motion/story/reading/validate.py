@@ -14,7 +14,6 @@ from pixray_motion.movements.base import Group, Move, Movement
 from pixray_motion.movements.base import movement as movement_registry
 from pixray_motion.story.source.diagnostics import Diagnostics, SourceLocation
 from pixray_motion.tracks.base import Clock, Constant, Samples, Track
-from pixray_motion.tracks.easing import Bezier, Steps
 from pixray_motion.tracks.formula import Formula, estimate_cost
 from pixray_motion.tracks.keyframes import Keyframes
 from pixray_motion.tracks.samples import Sampled
@@ -23,7 +22,7 @@ from pixray_motion.wording import format_number, format_range
 
 CHUNK = 16_384
 HORIZON = 0.05
-SHAPE_COSTS = {Bezier: 400, Steps: 4}
+SHAPE_COSTS = {"cubic-bezier": 400, "steps": 4}
 FINITE = ", so keep divisors away from 0, roots and logarithms positive, and exponents up to 64"
 
 
@@ -219,7 +218,7 @@ def _cost(track: Track) -> int:
     if isinstance(track, Formula):
         return estimate_cost(track.program)
     if isinstance(track, Keyframes):
-        shapes = max(SHAPE_COSTS.get(type(easing), 20) for easing in set(track.easings))
+        shapes = max(SHAPE_COSTS.get(easing.name, 20) for easing in set(track.easings))
         return 10 + shapes + 2 * max(_cost(part) for part in track.tracks)
     if isinstance(track, Sampled):
         return 80 if track.window else 20
