@@ -19,11 +19,11 @@ if sys.version_info < (3, 11):  # noqa: UP036 - pip asks too, but nobody asks wh
     )
 
 if TYPE_CHECKING:
-    from pixray_motion.engine import State as State
     from pixray_motion.engine import render as render
     from pixray_motion.errors import MotionError as MotionError
     from pixray_motion.errors import StoryError as StoryError
     from pixray_motion.film import write_film as write_film
+    from pixray_motion.state import State as State
     from pixray_motion.stills import still_story as still_story
     from pixray_motion.story.model import Story as Story
     from pixray_motion.story.reading.story import parse as parse
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "StoryError": "errors",
     "MotionError": "errors",
-    "State": "engine",
+    "State": "state",
     "Story": "story.model",
     "Studio": "studio",
     "draft": "variants",

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pixray_motion import __version__
-from pixray_motion.engine import DrawingState, State
 from pixray_motion.errors import CheckpointError
 from pixray_motion.lazy import torch
+from pixray_motion.state import DrawingState, State
 from pixray_motion.studio import Studio
 
 if TYPE_CHECKING:

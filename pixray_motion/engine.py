@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,47 +12,13 @@ from pixray_motion.drawers.base import Drawer, Params
 from pixray_motion.images import load_init_image
 from pixray_motion.lazy import torch
 from pixray_motion.refinement import refine
+from pixray_motion.state import DrawingState, Scores, State
 from pixray_motion.story.model import Story
 from pixray_motion.story.plan import Drawing, Plan
-from pixray_motion.studio import Studio as Studio
+from pixray_motion.studio import Studio
 
 if TYPE_CHECKING:
-    from torch import Generator, Tensor
-
-Scores = Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class DrawingState:
-    """What a drawing hands on to the next frame.
-
-    ``colour_anchor`` (2, 3): the mean and the spread of its colours, in -1..1, when its prompts were last new; None
-    while no denoiser has guided it.
-    """
-
-    params: Params
-    colour_anchor: Tensor | None = None
-
-
-@dataclass(frozen=True)
-class State:
-    """All that crosses from one frame to the next; ``scores`` tells how well the frame shows its prompts, -1..1.
-
-    ``drawings`` are by their ids: one, or several while there are layers or a transition.
-    """
-
-    plan: Plan
-    drawings: Mapping[str, DrawingState]
-    scores: Scores = field(default_factory=dict)
-
-    @property
-    def frame(self) -> int:
-        return self.plan.frame
-
-    @property
-    def params(self) -> Params:
-        """Those of the picture, where it is a single drawing. Raises ``ValueError`` where it has layers."""
-        return self.drawings[self.plan.drawing.id].params
+    from torch import Generator
 
 
 def render(story: Story, studio: Studio, state: State | None = None) -> Iterator[State]:

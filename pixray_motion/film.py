@@ -10,13 +10,14 @@ from itertools import islice
 from typing import Any, Literal
 
 from pixray_motion import __version__, checkpoint
-from pixray_motion.engine import State, advance
+from pixray_motion.engine import advance
 from pixray_motion.errors import CheckpointError, OutputError
 from pixray_motion.geometry import Canvas
 from pixray_motion.lazy import torch
 from pixray_motion.output.base import FilmInfo, OnFrame, Output, check_distinct
 from pixray_motion.output.content import Content
 from pixray_motion.output.work import KeptFrames, WorkFolder, os_errors_as_output_errors
+from pixray_motion.state import State
 from pixray_motion.story.model import Story
 from pixray_motion.studio import Studio
 

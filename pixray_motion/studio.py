@@ -30,7 +30,7 @@ from pixray_motion.tracks.base import Constant
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
-    from pixray_motion.engine import State
+    from pixray_motion.state import State
 
 
 @dataclass(frozen=True)

@@ -9,41 +9,43 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from pixray_motion.blends import blend as blend_registry
 from pixray_motion.checkpoint import frame_keys, load, save
-from pixray_motion.composite import BLENDS, RGBA
+from pixray_motion.composite import RGBA
 from pixray_motion.engine import render
-from pixray_motion.story.reading.layers import BLENDS as NAMES
+from pixray_motion.story.plan import Component
 from pixray_motion.story.reading.story import parse, read
 from pixray_motion.studio import Studio
 
 shares = st.floats(0, 1, width=32)
+NAMES = blend_registry.names()
 
 
 def sheet(colour: float, alpha: float) -> RGBA:
     return RGBA(torch.full((1, 3, 1, 1), colour), torch.full((1, 1, 1, 1), alpha))
 
 
-def test_every_blend_that_a_story_may_name_is_there() -> None:
-    assert tuple(BLENDS) == NAMES
-
-
 @given(shares, shares, shares, st.sampled_from(NAMES))
 def test_nothing_laid_on_something_leaves_it(below: float, above: float, alpha: float, blend: str) -> None:
-    laid = sheet(above, 0.0).over(sheet(below, alpha), blend)
+    laid = sheet(above, 0.0).over(sheet(below, alpha), Component(blend))
     assert laid.on_black().max().item() == pytest.approx(below * alpha, abs=1e-6)
 
 
 @given(shares, shares, st.sampled_from(NAMES))
 def test_colours_stay_in_range(below: float, above: float, blend: str) -> None:
-    assert 0 <= sheet(above, 1.0).over(sheet(below, 1.0), blend).on_black().max().item() <= 1
+    assert 0 <= sheet(above, 1.0).over(sheet(below, 1.0), Component(blend)).on_black().max().item() <= 1
 
 
 @pytest.mark.parametrize(("blend", "seen"), [("over", 0.5), ("add", 0.7), ("multiply", 0.1), ("screen", 0.6)])
 def test_blends_are_what_their_names_say(blend: str, seen: float) -> None:
-    assert sheet(0.5, 1.0).over(sheet(0.2, 1.0), blend).on_black().max().item() == pytest.approx(seen)
-    half = sheet(0.5, 0.5).over(sheet(0.2, 1.0), blend).on_black().max().item()
+    assert sheet(0.5, 1.0).over(sheet(0.2, 1.0), Component(blend)).on_black().max().item() == pytest.approx(
+        seen
+    )
+    half = sheet(0.5, 0.5).over(sheet(0.2, 1.0), Component(blend)).on_black().max().item()
     assert half == pytest.approx((seen + 0.2) / 2)
-    assert sheet(0.5, 1.0).over(sheet(0.2, 0.0), blend).on_black().max().item() == pytest.approx(0.5)
+    assert sheet(0.5, 1.0).over(sheet(0.2, 0.0), Component(blend)).on_black().max().item() == pytest.approx(
+        0.5
+    )
 
 
 FILM = """

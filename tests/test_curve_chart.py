@@ -44,7 +44,7 @@ def test_the_command_writes_it(tmp_path: Path) -> None:
     story.write_text("story: 1\ncanvas: 32x18\nscenes: [{length: 2f, move: [{pan: {x: t}}]}]")
     wrong = CliRunner().invoke(program, ["preview", str(story), "--curves", str(tmp_path / "curves.png")])
     assert wrong.exit_code == 2
-    assert "its name ends in .svg" in wrong.output
+    assert "give it a name that ends in .svg" in wrong.output
     done = CliRunner().invoke(program, ["preview", str(story), "--curves", str(tmp_path / "curves.svg")])
     assert done.exit_code == 0, done.output
     ElementTree.fromstring((tmp_path / "curves.svg").read_text())

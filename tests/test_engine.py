@@ -10,8 +10,9 @@ from PIL import Image
 
 from pixray_motion.checkpoint import frame_keys, load, save
 from pixray_motion.drawers.base import drawer
-from pixray_motion.engine import State, advance, frame_generator, render
+from pixray_motion.engine import advance, frame_generator, render
 from pixray_motion.errors import CheckpointError, StoryError
+from pixray_motion.state import State
 from pixray_motion.stills import still_story
 from pixray_motion.story.model import Story
 from pixray_motion.story.reading.story import parse, read

@@ -20,7 +20,7 @@ from pixray_motion import registry
 from pixray_motion.cli.commands import program
 from pixray_motion.denoisers.base import Denoiser, denoiser
 from pixray_motion.drawers.base import drawer
-from pixray_motion.engine import Studio, frame_generator
+from pixray_motion.engine import frame_generator
 from pixray_motion.errors import PluginError, StoryError
 from pixray_motion.filters import image_filter
 from pixray_motion.geometry import Canvas, Motion
@@ -34,6 +34,7 @@ from pixray_motion.registry import Registry
 from pixray_motion.story.model import Story
 from pixray_motion.story.plan import Component, Weighted, distinct_names
 from pixray_motion.story.reading.story import parse, read
+from pixray_motion.studio import Studio
 from pixray_motion.tracks.base import Samples
 from pixray_motion.tracks.easing import Easing, easing
 from pixray_motion.units import (

@@ -367,7 +367,10 @@ def test_repeats_have_a_limit() -> None:
             "{length: 1s, layers: [{blend: darken}]}",
             "unknown blend 'darken'; allowed: add, multiply, over, screen",
         ),
-        ("{length: 1s, layers: [{mask: {star: {}}}]}", "unknown mask 'star'; allowed: ellipse, rect, image"),
+        (
+            "{length: 1s, layers: [{mask: {star: {}}}]}",
+            "unknown mask 'star'; allowed: edge, ellipse, image, rect",
+        ),
         ("{length: 1s, layers: [{mask: {ellipse: {size: 3}}}]}", "'size' is a pair [x, y]"),
         ("{length: 1s, layers: [{image: no.png}]}", "the story is no file, so"),
         ("{length: 1s, layers: [{text: ''}]}", "a text layer has 1 to"),

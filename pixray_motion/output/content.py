@@ -14,7 +14,7 @@ from PIL import Image
 from pixray_motion.geometry import Canvas
 
 if TYPE_CHECKING:
-    from pixray_motion.engine import State
+    from pixray_motion.state import State
     from pixray_motion.studio import Studio
 
 Frame = NDArray[np.uint8]

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from pixray_motion import limits
 from pixray_motion.blends import blend
 from pixray_motion.geometry import Canvas
 from pixray_motion.story.animated import ComponentTrack
 from pixray_motion.story.plan import OVER
-from pixray_motion.story.reading.context import SceneContext
+from pixray_motion.story.reading.context import FilmContext, Inherited, SceneContext
 from pixray_motion.story.reading.masks import read_mask
 from pixray_motion.story.reading.media import STATIC_KINDS, read_static_layer
 from pixray_motion.story.reading.numbers import read_number
 from pixray_motion.story.reading.outline import SHARED, OutlineReader, SceneNode
 from pixray_motion.story.reading.parameters import read_entry, read_flag, read_parameters
 from pixray_motion.story.scene import LayerTrack, Scene
-from pixray_motion.story.segment import Segment
+from pixray_motion.story.segment import Segment, Span
 from pixray_motion.story.source.diagnostics import Diagnostics
 from pixray_motion.story.source.fields import describe_node, read_mapping, read_text
 from pixray_motion.story.source.nodes import Node, Sequence
@@ -27,11 +27,16 @@ from pixray_motion.tracks.base import Constant
 from pixray_motion.units import SHARE
 from pixray_motion.wording import quote
 
-if TYPE_CHECKING:
-    from pixray_motion.story.reading.context import FilmContext, Inherited
-
 LAYER_KEYS = ("name", *SHARED, "init_image", *STATIC_KINDS, "scenes", "opacity", "blend", "mask", "still")
 NOWHERE = Canvas(*limits.CANVAS)  # where the canvas could not be read
+
+
+class BuildScenes(Protocol):
+    """Makes the scenes of a layer, which lie where the ``span`` of the scene around them does."""
+
+    def __call__(
+        self, node: SceneNode, span: Span, given: Inherited, before: Scene | None
+    ) -> tuple[Scene, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class LayerContext:
     given: Inherited
     context: SceneContext
     older: dict[str, Scene]
+    build: BuildScenes
 
     @property
     def diagnostics(self) -> Diagnostics:
@@ -50,9 +56,18 @@ class LayerContext:
 
 
 def read_layers(
-    node: Node, film: FilmContext, scene: Scene, given: Inherited, context: SceneContext, before: Scene | None
+    node: Node,
+    film: FilmContext,
+    scene: Scene,
+    given: Inherited,
+    context: SceneContext,
+    before: Scene | None,
+    build: BuildScenes,
 ) -> tuple[LayerTrack, ...]:
-    """The layers, the lowest first. Without a cut a layer goes on with that of its name in the scene ``before``."""
+    """The layers, the lowest first. Without a cut a layer goes on with that of its name in the scene ``before``.
+
+    ``build`` makes the scenes of a layer, which are read as those of a film are.
+    """
     if not isinstance(node, Sequence) or not node.items:
         film.diagnostics.add(
             node.location, f"'layers' is a list of at least one layer, the lowest first. {_got(node)}"
@@ -65,7 +80,7 @@ def read_layers(
         return ()
     lines = () if scene.cut or before is None else before.layers
     older = {line.name: line.scenes.scenes[-1] for line in lines if line.scenes.scenes}
-    layering = LayerContext(film, scene, given, context, older)
+    layering = LayerContext(film, scene, given, context, older, build)
     found = [read_mapping(item, "a layer", LAYER_KEYS, film.diagnostics) for item in node.items]
     names = _names(node, found, film.diagnostics)
     return tuple(
@@ -79,15 +94,12 @@ def _got(node: Node) -> str:
 
 
 def _layer(item: Node, found: dict[str, Node], name: str, layering: LayerContext) -> LayerTrack:
-    from pixray_motion.story.reading.scenes import SceneBuilder
-
     film, span = layering.film, layering.scene.span
     given = _given(found, name, layering)
     before = layering.older.get(name)
     if before and before.drawer.name != given.drawer.name and "drawer" not in found:
         before = None
-    layout = SceneBuilder(film, Fraction(span.start), before)
-    scenes = tuple(layout.lay([_item(item, found, name, layering)], span.speed, given))
+    scenes = layering.build(_item(item, found, name, layering), span, given, before)
     mask = read_mask(found["mask"], layering.context) if "mask" in found else None
     opacity = Constant(1.0)
     return LayerTrack(

@@ -46,7 +46,7 @@ def read_scenes(node: Node, film: FilmContext, given: Inherited) -> tuple[Scene,
     """All scenes of the film, one after the other."""
     items = OutlineReader(film.diagnostics, film.rate, film.defaults, film.base).film(node)
     check_names(items, film.diagnostics)
-    return tuple(SceneBuilder(film).lay(items, Fraction(1), given))
+    return tuple(SceneBuilder(film).build(items, Fraction(1), given))
 
 
 class SceneBuilder:
@@ -62,7 +62,7 @@ class SceneBuilder:
         self.lost = False
         self.repeating = self.repeats = 0
 
-    def lay(self, items: list[SceneNode], speed: Fraction, given: Inherited) -> Iterator[Scene]:
+    def build(self, items: list[SceneNode], speed: Fraction, given: Inherited) -> Iterator[Scene]:
         """The scenes of ``items``, which run at ``speed``: backwards, and in the other order, where it is below 0."""
         order = items if speed > 0 else items[::-1]
         for index, item in enumerate(order):
@@ -96,7 +96,14 @@ class SceneBuilder:
             self.last = scene
             yield scene
             return
-        yield from self.lay(item.children, speed, self._sequence(item, span, given))
+        yield from self.build(item.children, speed, self._sequence(item, span, given))
+
+    def _build_layer(
+        self, node: SceneNode, span: Span, given: Inherited, before: Scene | None
+    ) -> tuple[Scene, ...]:
+        """See ``BuildScenes``."""
+        builder = SceneBuilder(self.film, Fraction(span.start), before)
+        return tuple(builder.build([node], span.speed, given))
 
     def _stop(self, item: SceneNode, message: str) -> None:
         self.film.diagnostics.add(item.node.location, message)
@@ -168,7 +175,7 @@ class SceneBuilder:
         )
         if "layers" not in found:
             return scene
-        layers = read_layers(found["layers"], self.film, scene, given, context, self.last)
+        layers = read_layers(found["layers"], self.film, scene, given, context, self.last, self._build_layer)
         return replace(scene, layers=layers)
 
     def _context(self, span: Span | None) -> tuple[SceneContext, Span]:
