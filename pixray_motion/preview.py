@@ -21,8 +21,8 @@ from pixray_motion.errors import OutputError, reason
 from pixray_motion.film import tags
 from pixray_motion.geometry import Canvas
 from pixray_motion.lazy import torch
-from pixray_motion.output.base import FilmInfo, OnFrame, Output
-from pixray_motion.output.work import check_file, os_errors_as_output_errors
+from pixray_motion.output.base import FilmInfo, OnFrame
+from pixray_motion.output.work import Output, check_file, os_errors_as_output_errors
 from pixray_motion.picture import Picture
 from pixray_motion.story.model import Story
 from pixray_motion.story.plan import Component

@@ -35,7 +35,7 @@ class Story:
     path: str = "story"
     base: TimeBase = PLAIN
 
-    @property
+    @cached_property
     def frames(self) -> range:
         last = self.scenes[-1]
         return range(last.start + last.frames)

@@ -69,11 +69,12 @@ class Timeline:
         """The same of what distorts the picture."""
         index = self.scene_at(frame)
         scene = self.scenes[index]
-        return () if scene.cut and frame == scene.start else self._distortions(index, frame)
+        begins = scene.cut and frame == scene.start
+        return () if begins or not self._has_distortions else self._distortions(index, frame)
 
     def _node(self, index: int, frame: int) -> Node:
         scene = self.scenes[index]
-        incoming = self._scene_node(index, frame)
+        incoming = self._scene_node(index, frame) if scene.layers else self._drawing(index, frame)
         transition, passed = scene.transition, frame - scene.start
         if transition is None or passed >= transition.frames:
             return incoming
@@ -92,23 +93,27 @@ class Timeline:
         scene = self.scenes[index]
         cut = scene.cut and frame == scene.start
         begins_empty = cut and scene.init is None
-        change = 1.0 if begins_empty else self._prompt_change(index, frame) if scene.denoiser else 0.0
-        denoiser = scene.denoiser_at(frame, change)
-        steps = scene.steps_at(frame)
-        if denoiser and denoiser.weight and not cut:
-            steps *= 1 + MORE_STEPS * ease_out_quad(change)
+        segment, track = scene.steps
+        value = segment.value(frame)
+        steps, denoiser = value(track), None
+        if scene.denoiser is not None:
+            owner, denoiser_track = scene.denoiser
+            change = 1.0 if begins_empty else self._prompt_change(index, frame)
+            denoiser = denoiser_track.at(value if owner is segment else owner.value(frame), change)
+            if change and denoiser.weight and not cut:
+                steps *= 1 + MORE_STEPS * ease_out_quad(change)
         return Drawing(
             id=scene.drawing,
             scene=scene.name,
             local=frame - scene.start,
             cut=cut,
             motion=Motion.identity() if cut else self._motion(index, frame),
-            distortions=() if cut else self._distortions(index, frame),
+            distortions=self._distortions(index, frame) if self._has_distortions and not cut else (),
             border=scene.border,
             drawer=scene.drawer,
             prompts=self._prompts_at(index, frame),
-            losses=scene.losses_at(frame),
-            filters=scene.filters_at(frame),
+            losses=scene.losses_at(frame) if scene.has_losses else (),
+            filters=scene.filters_at(frame) if scene.has_filters else (),
             perceptors=scene.perceptors,
             denoiser=denoiser,
             steps=round(steps),
@@ -147,16 +152,20 @@ class Timeline:
 
     def _prompts_at(self, index: int, frame: int) -> tuple[Prompt, ...]:
         """A scene's prompts, remembered for a while, since what is new is found by comparing frames."""
-        return recall(self._prompts, (index, frame), lambda: self.scenes[index].prompts_at(frame), REMEMBERED)
+        scene = self.scenes[index]
+        key = (index, scene.start if scene.prompts_are_constant else frame)
+        known = self._prompts.get(key)
+        return known or recall(self._prompts, key, lambda: scene.prompts_at(frame), REMEMBERED)
 
     def _motion(self, index: int, frame: int) -> Motion:
         """The step into a frame: every segment's own, the inner ones acting first."""
+        segments = self.scenes[index].segments
+        if len(segments) == 1 and segments[0].moves and frame > segments[0].span.start:
+            return segments[0].step(frame)  # the usual case
         return compose([segment.step(own) for segment, own in self._moving(index, frame) if segment.moves])
 
     def _distortions(self, index: int, frame: int) -> tuple[CoordinateMap, ...]:
         """The same of what distorts the picture."""
-        if not self._has_distortions:
-            return ()
         moving = self._moving(index, frame)
         return tuple(step for segment, own in moving for step in segment.distortion_steps(own))
 

@@ -20,7 +20,7 @@ FACTOR = 1e9
 
 
 def is_curve(node: Mapping) -> bool:
-    return node.get("from") is not None or "from" in node.lost
+    return "from" in node.lost or any(key.text == "from" for key, _ in node.pairs)
 
 
 def read_curve_track(node: Mapping, name: str, context: SceneContext) -> Track | None:

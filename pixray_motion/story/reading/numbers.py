@@ -126,7 +126,7 @@ def _value(node: Scalar, text: str, name: str, unit: Unit, context: SceneContext
             raise InvalidValue(
                 f"'{name}' has no value; write a number, a formula or keyframes {{0s: 1, 4s: 2}}"
             )
-        if node.plain and (hint := yaml_hints.hint_comma(node.text, node.after)):
+        if node.plain and "(" in text and (hint := yaml_hints.hint_comma(node.text, node.after)):
             raise InvalidValue(f"'{name}': {hint}")
         return parse_track(text, name, unit, context)
     except InvalidValue as error:
@@ -149,7 +149,8 @@ def _keyed(node: Mapping, name: str, unit: Unit, context: SceneContext) -> Track
         easings.append(easing)
     if not keys:
         return NOTHING
-    _check_spline_keys(tracks, easings, [value for _, value in keys], context)
+    if len(keys) > easings.count(LINEAR):
+        _check_spline_keys(tracks, easings, [value for _, value in keys], context)
     return Keyframes(tuple(float(frame) for frame, _ in keys), tuple(tracks), tuple(easings), unit.geometric)
 
 
@@ -162,7 +163,7 @@ def _key(node: Node, name: str, unit: Unit, context: SceneContext) -> tuple[Trac
         )
         return NOTHING, LINEAR
     text = node.text.strip()
-    if is_easing(text):
+    if text[:1].isalpha() and is_easing(text):
         context.diagnostics.add(node.location, f"a number is missing before the easing '{text}'")
         return NOTHING, LINEAR
     value, word, start = split_easing(text)
