@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Literal
 
-from pixray_motion import __version__, checkpoint
+from pixray_motion import checkpoint
 from pixray_motion.engine import advance
 from pixray_motion.errors import CheckpointError, OutputError
 from pixray_motion.geometry import Canvas
@@ -26,6 +26,7 @@ from pixray_motion.output.work import (
 from pixray_motion.state import State
 from pixray_motion.story.model import Story
 from pixray_motion.studio import Studio
+from pixray_motion.version import __version__
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from pixray_motion import limits
 from pixray_motion.errors import reason
-from pixray_motion.tracks.literals import parse_constant
+from pixray_motion.literals import parse_constant
 from pixray_motion.wording import InvalidValue, format_number, format_range, quote
 
 if TYPE_CHECKING:

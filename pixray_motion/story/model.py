@@ -68,4 +68,4 @@ class Story:
         while todo:
             scene = todo.pop(0)
             yield scene
-            todo[:0] = [inner for line in scene.layers for inner in line.scenes.scenes]
+            todo[:0] = [inner for layer in scene.layers for inner in layer.scenes]

@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from pixray_motion.story.animated import ComponentTrack, DenoiserTrack, MaskTrack
 from pixray_motion.story.plan import OVER, Component, Prompt, Weighted
 from pixray_motion.story.segment import Segment, Span
 from pixray_motion.story.transition import Transition
 from pixray_motion.tracks.base import Track
-
-if TYPE_CHECKING:
-    from pixray_motion.story.timeline import Timeline
 
 PLAIN = ComponentTrack(OVER.name)
 BORDERS = ("mirror", "edge", "wrap", "noise")
@@ -26,7 +22,7 @@ class LayerTrack:
 
     name: str
     segment: Segment
-    scenes: Timeline
+    scenes: tuple[Scene, ...]
     opacity: Track
     blend: ComponentTrack = PLAIN
     mask: MaskTrack | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -37,6 +37,11 @@ class Timeline:
     @cached_property
     def _has_distortions(self) -> bool:
         return any(segment.distortions for scene in self.scenes for segment in scene.segments)
+
+    @cached_property
+    def _layer_timelines(self) -> list[list[Timeline]]:
+        """Those of each scene's layers."""
+        return [[replace(self, scenes=layer.scenes) for layer in scene.layers] for scene in self.scenes]
 
     @cached_property
     def _prompts(self) -> dict[tuple[int, int], tuple[Prompt, ...]]:
@@ -84,10 +89,12 @@ class Timeline:
 
     def _scene_node(self, index: int, frame: int) -> Node:
         """What a scene asks for, at its own frames and beyond its end."""
-        layers = self.scenes[index].layers
-        if not layers:
+        scene = self.scenes[index]
+        if not scene.layers:
             return self._drawing(index, frame)
-        return Stack(tuple(_layer(layer, frame) for layer in layers))
+        timelines = self._layer_timelines[index]
+        pairs = zip(scene.layers, timelines, strict=True)
+        return Stack(tuple(_layer(layer, timeline.node(frame), frame) for layer, timeline in pairs))
 
     def _drawing(self, index: int, frame: int) -> Drawing:
         scene = self.scenes[index]
@@ -186,7 +193,7 @@ class Timeline:
             index, frame = index - 1, frame - 1
 
 
-def _layer(track: LayerTrack, frame: int) -> Layer:
+def _layer(track: LayerTrack, node: Node, frame: int) -> Layer:
     value = track.segment.value(frame)
     mask = track.mask.at(value) if track.mask else None
-    return Layer(track.scenes.node(frame), value(track.opacity), track.blend.at(value), mask)
+    return Layer(node, value(track.opacity), track.blend.at(value), mask)

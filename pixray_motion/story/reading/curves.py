@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from pixray_motion.literals import parse_constant
 from pixray_motion.story.reading.context import SceneContext
 from pixray_motion.story.reading.markers import CURVE_KEYS
 from pixray_motion.story.source.fields import describe_node, read_mapping
 from pixray_motion.story.source.nodes import Mapping, Node, Scalar
 from pixray_motion.tracks.base import Samples, Track
-from pixray_motion.tracks.literals import parse_constant
 from pixray_motion.tracks.samples import Sampled
 from pixray_motion.tracks.tables import Column, read_column
 from pixray_motion.tracks.time import parse_time

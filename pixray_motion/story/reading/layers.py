@@ -8,7 +8,6 @@ from typing import Protocol
 
 from pixray_motion import limits
 from pixray_motion.blends import blend
-from pixray_motion.geometry import Canvas
 from pixray_motion.story.animated import ComponentTrack
 from pixray_motion.story.plan import OVER
 from pixray_motion.story.reading.context import FilmContext, Inherited, SceneContext
@@ -22,13 +21,11 @@ from pixray_motion.story.segment import Segment, Span
 from pixray_motion.story.source.diagnostics import Diagnostics
 from pixray_motion.story.source.fields import describe_node, read_mapping, read_text
 from pixray_motion.story.source.nodes import Node, Sequence
-from pixray_motion.story.timeline import Timeline
 from pixray_motion.tracks.base import Constant
 from pixray_motion.units import SHARE
 from pixray_motion.wording import quote
 
 LAYER_KEYS = ("name", *SHARED, "init_image", *STATIC_KINDS, "scenes", "opacity", "blend", "mask", "still")
-NOWHERE = Canvas(*limits.CANVAS)  # where the canvas could not be read
 
 
 class BuildScenes(Protocol):
@@ -79,7 +76,7 @@ def read_layers(
         )
         return ()
     lines = () if scene.cut or before is None else before.layers
-    older = {line.name: line.scenes.scenes[-1] for line in lines if line.scenes.scenes}
+    older = {line.name: line.scenes[-1] for line in lines if line.scenes}
     layering = LayerContext(film, scene, given, context, older, build)
     found = [read_mapping(item, "a layer", LAYER_KEYS, film.diagnostics) for item in node.items]
     names = _names(node, found, film.diagnostics)
@@ -105,7 +102,7 @@ def _layer(item: Node, found: dict[str, Node], name: str, layering: LayerContext
     return LayerTrack(
         name=name,
         segment=layering.scene.segments[0],
-        scenes=Timeline(scenes, film.canvas or NOWHERE, film.rate or Fraction(1), film.seed),
+        scenes=scenes,
         opacity=read_number(found["opacity"], "opacity", SHARE, layering.context)
         if "opacity" in found
         else opacity,

@@ -8,12 +8,12 @@ from typing import Any
 from PIL import Image, UnidentifiedImageError
 
 from pixray_motion import limits
+from pixray_motion.literals import parse_constant
 from pixray_motion.story.plan import Component
 from pixray_motion.story.source.diagnostics import Diagnostics
 from pixray_motion.story.source.fields import describe_node, read_mapping, read_text
 from pixray_motion.story.source.files import StoryFolder
 from pixray_motion.story.source.nodes import Mapping, Node, Scalar, Sequence
-from pixray_motion.tracks.literals import parse_constant
 from pixray_motion.units import Colour
 from pixray_motion.wording import InvalidValue, quote
 

@@ -8,6 +8,7 @@ import re
 import numpy as np
 
 from pixray_motion.limits import NUMBER_CHARACTERS
+from pixray_motion.literals import NUMBER, is_number, parse_constant
 from pixray_motion.story.reading.context import SceneContext, read_keys
 from pixray_motion.story.reading.curves import is_curve, read_curve_track
 from pixray_motion.story.reading.validate import NumberCheck
@@ -20,7 +21,6 @@ from pixray_motion.tracks.easing import LINEAR, Easing, is_easing, parse_easing,
 from pixray_motion.tracks.formula import Formula, is_constant, run
 from pixray_motion.tracks.formula_parser import compile_formula
 from pixray_motion.tracks.keyframes import Keyframes, PerSecond
-from pixray_motion.tracks.literals import NUMBER, is_number, parse_constant
 from pixray_motion.units import Kind, Pair, Unit
 from pixray_motion.wording import InvalidValue, format_number, format_range, quote
 
