@@ -11,6 +11,7 @@ from pixray_motion.story.plan import OVER, Component, Prompt, Weighted
 from pixray_motion.story.segment import Segment, Span
 from pixray_motion.story.transition import Transition
 from pixray_motion.tracks.base import Track
+from pixray_motion.units import StoryFile
 
 PLAIN = ComponentTrack(OVER.name)
 BORDERS = ("mirror", "edge", "wrap", "noise")
@@ -47,8 +48,8 @@ class Scene:
     perceptors: tuple[Weighted, ...]
     transition: Transition | None = None
     layers: tuple[LayerTrack, ...] = ()
-    init: tuple[str, str] | None = None
-    """The file of the picture that it begins with, and its hash."""
+    init: StoryFile | None = None
+    """The picture that it begins with."""
 
     @cached_property
     def span(self) -> Span:
