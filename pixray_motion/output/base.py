@@ -19,7 +19,8 @@ from pixray_motion.errors import OutputError
 from pixray_motion.geometry import Canvas
 from pixray_motion.output.content import Content
 from pixray_motion.output.work import check_file, os_errors_as_output_errors
-from pixray_motion.registry import Registry, broken_plugins
+from pixray_motion.plugins import broken_plugins
+from pixray_motion.registry import Registry
 from pixray_motion.story.model import Story
 from pixray_motion.wording import quote, suggest
 
