@@ -75,11 +75,11 @@ def write_film(
     tell = on_progress or (lambda _: None)
     with os_errors_as_output_errors(target.path), ExitStack() as locks:
         folder = locks.enter_context(WorkFolder(target.work).locked())
+        others = _reserve(also, locks)
         if restart:
             folder.clear()
         elif not resume:
             _check_free(target, folder, "resume it with --resume, or discard it with --restart")
-        others = _reserve(also, locks)
         last = _render(story, span, folder, threads, _contents([target, *also]), tell)
         about = FilmInfo(story.rate, story.canvas, span, tags(story))
         for one, place in others:

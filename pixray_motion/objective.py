@@ -51,10 +51,9 @@ class Evaluation:
             return {}
         each = {name: float(cosine) for name, (cosine, _) in self.similarities.items()}
         total = sum(weight for _, weight in self.similarities.values())
-        if len(each) == 1 or not total:
-            return {"score": next(iter(each.values()))}
         mean = sum(each[name] * weight for name, (_, weight) in self.similarities.items()) / total
-        return {"score": mean} | {f"score {name}": cosine for name, cosine in each.items()}
+        named = {f"score {name}": cosine for name, cosine in each.items()} if len(each) > 1 else {}
+        return {"score": mean} | named
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import permutations
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -169,13 +170,15 @@ def suffixes() -> list[str]:
 
 
 def check_distinct(outputs: Iterable[Output]) -> None:
-    """Refuse outputs that would replace one another."""
-    seen: dict[Path, Output] = {}
-    for output in outputs:
-        other = seen.setdefault(output.resolved, output)
-        if other is not output:
+    """Refuse outputs that would replace one another, or one that lies in another. Raises: ``OutputError``."""
+    for one, other in permutations(outputs, 2):
+        if one.resolved == other.resolved:
             raise OutputError(
-                f"{output.path} and {other.path} are one place: give each output a name of its own"
+                f"{other.path} and {one.path} are one place: give each output a name of its own"
+            )
+        if one.resolved.is_relative_to(other.resolved):
+            raise OutputError(
+                f"{one.path} lies in {other.path}, which is replaced as a whole: choose another folder"
             )
 
 

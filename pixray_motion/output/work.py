@@ -15,7 +15,7 @@ from pixray_motion.errors import OutputError, reason
 from pixray_motion.output.content import Content, frame_name
 
 T = TypeVar("T")
-LOCK = "lock"
+LOCK, OLDER = "lock", "older"
 
 
 def check_file(path: Path, may_be_folder: bool = False) -> None:
@@ -64,20 +64,19 @@ class WorkFolder:
     def deliver(self, film: Path, place: Path) -> None:
         """Put ``film``, a file or a folder in here, in ``place``, whatever lies there, and remove this folder."""
         if film.is_dir() and place.exists():
-            older = self.path / "older"
+            older = self.path / OLDER
             _remove(older)
             os.replace(place, older)
         os.replace(film, place)
-        self.state.unlink(
-            missing_ok=True
-        )  # first: without a state, what a kill leaves here is in nobody's way
+        # The state first: without one, what a kill leaves here is in nobody's way.
+        self.state.unlink(missing_ok=True)
         shutil.rmtree(self.path)
 
     def clear(self) -> None:
-        """Discard what is done; the lock stays."""
+        """Discard what is done. The lock stays, and so does an older film that a kill has left here."""
         self.state.unlink(missing_ok=True)  # first: frames without a state do no harm, the reverse would
         for entry in self.path.iterdir():
-            if entry.name != LOCK:
+            if entry.name not in (LOCK, OLDER):
                 _remove(entry)
 
     @contextlib.contextmanager
