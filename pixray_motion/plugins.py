@@ -49,14 +49,6 @@ class Origin:
         return f"{self} {self.sha256}"
 
 
-@dataclass(frozen=True)
-class Blame:
-    """The line of a plug-in, as ``FILE:LINE``, in which something went wrong."""
-
-    origin: Origin
-    place: str
-
-
 _broken: dict[str, str] = {}
 _loaded: set[str] = set()
 _origins: list[Origin] = []
@@ -128,19 +120,14 @@ def origin_of(file: str) -> Origin | None:
     return next((origin for origin in _origins if origin.holds(file)), None)
 
 
-def blame(error: BaseException) -> Blame | None:
-    """The plug-in that an exception comes from; None if none had a part in it.
+def is_loaded(origin: Origin) -> bool:
+    """False for a plug-in that failed and was given up, and whose names are free again."""
+    return any(known is origin for known in _origins)
 
-    That is where the exception passed through a plug-in's code, even if it was raised deeper, in torch or in a function
-    of ours that the plug-in called; the line is the innermost one of the plug-in.
-    """
-    found = None
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        file = frame.f_code.co_filename
-        origin = origin_of(file)
-        if origin is not None:
-            found = Blame(origin, f"{_shorten_path(file)}:{line}")
-    return found
+
+def loaded_plugins() -> list[str]:
+    """The names of all plug-ins that were found or given, whether or not a story uses them."""
+    return sorted({origin.name for origin in _origins})
 
 
 class _UncachedLoader(SourceFileLoader):
@@ -215,16 +202,12 @@ def _describe_failure(error: BaseException, given: str, file: str) -> str:
                 f"{place}: the module '{error.name}' lies beside the plug-in, and a plug-in file stands alone; put all "
                 "into one file, or install both as a package"
             )
-        return f"{place}: there is no module '{error.name}'; install it with pip{remedy[1:]}"
+        return (
+            f"{place}: there is no module '{error.name}'; install it with pip, or leave out --plugin {given}"
+        )
     return f"{place}: {describe_exception(error)}{remedy}"
 
 
 def describe_exception(error: BaseException) -> str:
     """Type and message of an exception, on one line."""
     return ": ".join(filter(None, [type(error).__name__, " ".join(str(error).split()).rstrip(".")]))
-
-
-def _shorten_path(file: str) -> str:
-    """A path as seen from the current folder, if it lies in there."""
-    here = os.getcwd() + os.sep
-    return file.removeprefix(here)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, get_args
 
 from pixray_motion.errors import PluginError
-from pixray_motion.plugins import Origin, broken_plugins, load_plugins, origin_of
+from pixray_motion.plugins import Origin, broken_plugins, is_loaded, load_plugins, origin_of
 from pixray_motion.units import Kind
 from pixray_motion.wording import one_of, respell
 
@@ -78,17 +78,19 @@ class Registry(Generic[T]):
 
         ``traits`` are what those who use an entry of this kind want to know of it beforehand.
 
-        Raises: ``PluginError`` for a name that is taken, and for a parameter that every entry of this kind has.
+        Raises: ``PluginError`` for a name that is taken, for a class that is abstract, and for a parameter that every
+        entry of this kind has.
         """
 
         def register(make: T) -> T:
             origin = origin_of(sys._getframe(1).f_code.co_filename)  # the code that has the decorator
             if origin is not None:
                 self._load_builtin()  # or a plug-in could take a name of ours
-            taken_by = self._entries.get(name)
-            if taken_by is not None and taken_by.make is not make:
-                by = f" by the plug-in {taken_by.origin}" if taken_by.origin else ""
-                raise PluginError(f"the {self.kind} '{name}' is already registered{by}; choose another name")
+            self._check_free(name, make)
+            if missing := sorted(getattr(make, "__abstractmethods__", ())):
+                raise PluginError(
+                    f"the {self.kind} '{name}' lacks {', '.join(missing)}; write what is missing"
+                )
             summary = (inspect.getdoc(make) or "").partition("\n")[0]
             parameters = _parameters(make)
             taken = {p.name for p in parameters} & {p.name for p in self.common}
@@ -101,6 +103,13 @@ class Registry(Generic[T]):
             return make
 
         return register
+
+    def _check_free(self, name: str, make: T) -> None:
+        known = self._entries.get(name)
+        if known is None or known.make is make or (known.origin is not None and not is_loaded(known.origin)):
+            return
+        by = f" by the plug-in {known.origin}" if known.origin else ""
+        raise PluginError(f"the {self.kind} '{name}' is already registered{by}; choose another name")
 
     def names(self) -> list[str]:
         self._load()
@@ -143,14 +152,16 @@ class Registry(Generic[T]):
 _registries: list[Registry[Any]] = []
 
 
+def plugin_entries() -> list[Entry[Any]]:
+    """What plug-ins have registered so far, of every kind."""
+    return [
+        entry for registry in _registries for entry in registry._entries.values() if entry.origin is not None
+    ]
+
+
 def find_origins(names: Collection[str]) -> list[Origin]:
     """The plug-ins that have registered any of ``names``, whatever kind it is of, in the order of their own names."""
-    found = {
-        entry.origin
-        for registry in _registries
-        for entry in registry._entries.values()
-        if entry.origin is not None and entry.name in names
-    }
+    found = {entry.origin for entry in plugin_entries() if entry.origin is not None and entry.name in names}
     return sorted(found, key=lambda origin: (origin.name, origin.root))
 
 

@@ -16,8 +16,9 @@ from typing import Any, NoReturn
 
 import click
 
-from pixray_motion.errors import MotionError, PluginError, reason
-from pixray_motion.plugins import blame, describe_exception
+from pixray_motion.cli.blame import blame
+from pixray_motion.errors import MotionError, OutputError, PluginError, reason
+from pixray_motion.plugins import describe_exception, loaded_plugins
 
 BAD, INTERRUPTED = 2, 130
 
@@ -76,6 +77,7 @@ class Program(click.Group):
 
 def sentence(error: BaseException) -> str:
     """An exception in words for the user. What a plug-in did not expect is told as the plug-in's, and not as ours."""
+    error = _missing_to_plugin(error) or error
     if isinstance(error, MotionError):
         return str(error)
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
@@ -89,18 +91,27 @@ def sentence(error: BaseException) -> str:
         return f"plug-in {found.origin.name} ({found.place}): {what}"
     if expected:
         return what
-    return f"internal error: {what}. Please report it with the output of 'pixray-motion --debug ...'"
+    plugins = ", ".join(loaded_plugins())
+    please = f"If it happens without plug-ins ({plugins}), please" if plugins else "Please"
+    return f"internal error: {what}. {please} report it with the output of 'pixray-motion --debug ...'"
 
 
 def show_traceback(ctx: click.Context, error: BaseException) -> None:
     """With ``--debug``, the traceback of an exception that nobody expected: ours, or that of a plug-in being loaded."""
-    unexpected = error.__cause__ if isinstance(error, PluginError) else error
+    unexpected = error.__cause__ if isinstance(error, PluginError) else _missing_to_plugin(error) or error
     if (
         ctx.find_root().params.get("debug")
         and unexpected is not None
         and not isinstance(unexpected, MotionError)
     ):
         traceback.print_exception(unexpected)
+
+
+def _missing_to_plugin(error: BaseException) -> OSError | None:
+    """The file that a plug-in could not use, where that was taken for a fault of the output that was being made."""
+    cause = error.__cause__
+    is_file = isinstance(error, OutputError) and isinstance(cause, OSError) and cause.filename
+    return cause if is_file and isinstance(cause, OSError) and blame(cause) else None
 
 
 def command_again(ctx: click.Context, option: str, without: str) -> str:
