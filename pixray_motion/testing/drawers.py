@@ -92,7 +92,11 @@ class DrawerContract(Contract):
         )
 
     def test_its_steps_are_counts(self) -> None:
-        first, later = self.make().default_steps
+        steps = self.make().default_steps
+        assert getattr(self.entry.make, "default_steps", None) == steps, (
+            "default_steps belong to the class, since stories are planned without making a drawer"
+        )
+        first, later = steps
         assert isinstance(first, int), (
             "default_steps are whole numbers: those of a new picture and of a later frame"
         )
