@@ -13,6 +13,7 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar, get_args
 
@@ -46,6 +47,11 @@ class Entry(Generic[T]):
     parameters: tuple[Parameter, ...]
     summary: str
     traits: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The parameters that have no default."""
+        return tuple(p.name for p in self.parameters if p.required)
 
     def parameter(self, name: str) -> Parameter | None:
         return next((p for p in self.parameters if p.name == name), None)
@@ -98,8 +104,9 @@ class Registry(Generic[T]):
 
     def get(self, name: str) -> Entry[T] | None:
         """The entry of that name, in either spelling of "colour"; None if there is none."""
-        self._load()
-        return self._entries.get(respell(name, self._entries))
+        if not (self._loaded and _looked):
+            self._load()
+        return self._entries.get(name) or self._entries.get(respell(name, self._entries))
 
     def make(self, name: str) -> T:
         """What is registered under a name that is known to exist."""

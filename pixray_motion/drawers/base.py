@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,15 +26,10 @@ LEVELS = 64  # steps of a learning rate of 1 from black to white
 
 @dataclass(frozen=True)
 class LearningRate:
-    """How far a full step changes a tensor, as the L2 norm of the change, and the bounds that its values keep to."""
+    """How far a full step changes a tensor, as the L2 norm of the change, and the bounds (low, high) that its values keep to."""
 
     lr: float
-    low: float = -math.inf
-    high: float = math.inf
-
-    @property
-    def bounded(self) -> bool:
-        return self.low > -math.inf or self.high < math.inf
+    bounds: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

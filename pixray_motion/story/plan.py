@@ -11,6 +11,7 @@ from typing import Any
 
 from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.geometry import Motion
+from pixray_motion.units import StoryFile
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,8 @@ class Drawing:
     perceptors: tuple[Weighted, ...]
     denoiser: DenoiserSettings | None
     steps: int
-    init: tuple[str, str] | None = None
-    """The file of a picture to begin with after a cut, and its hash."""
+    init: StoryFile | None = None
+    """The picture to begin with after a cut."""
 
     @property
     def refines(self) -> bool:
