@@ -1,4 +1,5 @@
-"""Small parts for the tests of how a frame is refined: a drawer, a perceptor and a denoiser that can be reckoned by hand."""
+"""Small parts for the tests of how a frame is refined: a drawer, a perceptor and a denoiser that can be reckoned
+by hand."""
 
 from __future__ import annotations
 

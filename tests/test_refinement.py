@@ -75,8 +75,11 @@ def test_a_sampled_picture_is_what_the_denoiser_predicts() -> None:
 
 @pytest.mark.parametrize(
     ("cadence", "local", "cut", "draws"),
-    [(1, 0, True, True), (1, 5, False, True), (3, 0, True, True), (3, 1, False, False)]
-    + [
+    [
+        (1, 0, True, True),
+        (1, 5, False, True),
+        (3, 0, True, True),
+        (3, 1, False, False),
         (3, 2, False, False),
         (3, 3, False, True),
         (3, 4, True, True),

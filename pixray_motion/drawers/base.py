@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,18 +27,19 @@ LEVELS = 64  # steps of a learning rate of 1 from black to white
 
 @dataclass(frozen=True)
 class LearningRate:
-    """How far a full step changes a tensor, as the L2 norm of the change, and the bounds (low, high) that its values keep to."""
+    """How far a full step changes a tensor, as the L2 norm of the change, and the bounds that its values keep to."""
 
     lr: float
-    bounds: tuple[float, float] | None = None
+    low: float = -math.inf
+    high: float = math.inf
 
 
 @dataclass(frozen=True)
 class Sampling:
     """How a frame is sampled by a denoiser, instead of by gradient descent.
 
-    ``perceptor_scale``: how far the objective's gradient moves each predicted picture; ``cadence``: every how many frames
-    are sampled, the others are only moved; ``fixed_noise``: the same noise in every frame.
+    ``perceptor_scale``: how far the objective's gradient moves each predicted picture; ``cadence``: every how many
+    frames are sampled, the others are only moved; ``fixed_noise``: the same noise in every frame.
     """
 
     perceptor_scale: float

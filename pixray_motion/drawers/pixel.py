@@ -156,7 +156,7 @@ class PixelDrawer(Drawer):
         }
 
     def learning(self, params: Params) -> dict[str, LearningRate]:  # noqa: ARG002
-        return {"cells": LearningRate(self.rate * unit_rate(self.shape[0] * self.shape[1]), (0.0, 1.0))}
+        return {"cells": LearningRate(self.rate * unit_rate(self.shape[0] * self.shape[1]), 0.0, 1.0)}
 
     def _taken(self, cells: Tensor, source: Index, border: str, rng: Generator) -> Tensor:
         """(1, 3, rows, columns): the colours of the cells ``source``, which may lie beyond the screen."""

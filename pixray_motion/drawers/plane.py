@@ -26,4 +26,4 @@ class PlaneDrawer(RasterDrawer):
         return {"plane": pixels}
 
     def learning(self, params: Params) -> dict[str, LearningRate]:  # noqa: ARG002
-        return {"plane": LearningRate(unit_rate(self.plane.height * self.plane.width), (0.0, 1.0))}
+        return {"plane": LearningRate(unit_rate(self.plane.height * self.plane.width), 0.0, 1.0)}

@@ -95,7 +95,7 @@ class StrokeDrawer(Drawer):
         size = len(params["widths"]) ** 0.5
         bounds = {"widths": self.limits, "colours": (0.0, 1.0), "paper": (0.0, 1.0)}
         return {
-            name: LearningRate(RATES[name] * rate * size, bounds.get(name))
+            name: LearningRate(RATES[name] * rate * size, *bounds.get(name, ()))
             for name, rate in self.rates.items()
         }
 

@@ -42,8 +42,9 @@ def check_file(path: Path, may_be_folder: bool = False) -> None:
 class Output:
     """A film file, or a folder of frames, that does not exist until it is complete.
 
-    ``format`` is the name under which ``writer`` is registered. ``resolved`` is where the film will be: a link stays, and
-    what it leads to is replaced. ``work`` is the hidden folder beside it that outlives an interrupted render.
+    ``format`` is the name under which ``writer`` is registered. ``resolved`` is where the film will be: a link
+    stays, and what it leads to is replaced. ``work`` is the hidden folder beside it that outlives an interrupted
+    render.
     """
 
     path: Path

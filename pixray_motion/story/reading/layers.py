@@ -95,7 +95,7 @@ def _got(node: Node) -> str:
 
 
 def _layer(item: Node, found: dict[str, Node], name: str, layering: LayerContext) -> LayerTrack:
-    film, span = layering.film, layering.scene.span
+    span = layering.scene.span
     given = _given(found, name, layering)
     before = layering.older.get(name)
     if before and before.drawer.name != given.drawer.name and "drawer" not in found:
