@@ -1,7 +1,7 @@
 """Save a state and continue from it, if it still belongs to the same film.
 
-Every frame has a key: a hash of the key before it, its plan, the drawer, the perceptors, the denoisers and the program. So
-a changed story continues from a saved state as long as the change lies behind it.
+Every frame has a key: a hash of the key before it, its plan, the drawer, the perceptors, the denoisers, the program and
+the plug-ins that the story uses. So a changed story continues from a saved state as long as the change lies behind it.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ def frame_keys(studio: Studio) -> Iterator[str]:
         f"denoiser {component}: {opened.denoiser.fingerprint()}"
         for component, opened in studio.denoisers.items()
     ]
+    names += [f"plug-in {origin.fingerprint()}" for origin in studio.plugins]
     basis = [__version__, str(story.canvas), *names]
     key = hashlib.sha256("\n".join(basis).encode()).hexdigest()
     for frame in story.frames:
@@ -46,12 +47,18 @@ def frame_keys(studio: Studio) -> Iterator[str]:
 
 
 def save(path: Path, state: State, studio: Studio, key: str) -> None:
-    """Write ``state`` so that a reader finds either the old file or the new one, whole."""
+    """Write ``state`` so that a reader finds either the old file or the new one, whole.
+
+    Raises: ``CheckpointError`` if it cannot be written.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     facts = {"format": FORMAT, "key": key, "frame": str(state.frame)} | _machine(studio)
-    metadata = facts | {"scores": json.dumps(dict(state.scores))}
+    metadata = facts | {
+        "scores": json.dumps(dict(state.scores)),
+        "plugins": json.dumps(_plugins(studio)),
+    }
     unfinished = path.with_suffix(".new")
     try:
         save_file(_flatten(state), str(unfinished), metadata=metadata)
@@ -61,12 +68,15 @@ def save(path: Path, state: State, studio: Studio, key: str) -> None:
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """What a saved state says of itself: ``frame``, ``key``, ``threads``, ``device``."""
+    """What a saved state says of itself: ``frame``, ``key``, ``threads``, ``device``.
+
+    Raises: ``CheckpointError`` if it cannot be read.
+    """
     return _open(path)[0]
 
 
 def load(path: Path, studio: Studio) -> State:
-    """The saved state; a ``CheckpointError`` says what has changed since."""
+    """The saved state. Raises: ``CheckpointError``, which says what has changed since."""
     found, tensors = _open(path)
     frame = int(found["frame"])
     if frame not in studio.story.frames:
@@ -78,6 +88,7 @@ def load(path: Path, studio: Studio) -> State:
             raise CheckpointError(
                 f"{path}: saved with {name} {found.get(name)}, now {value}; go on with the former"
             )
+    _check_plugins(path, json.loads(found.get("plugins", "{}")), _plugins(studio))
     for number, key in enumerate(frame_keys(studio)):
         if number == frame:
             if key != found["key"]:
@@ -87,6 +98,19 @@ def load(path: Path, studio: Studio) -> State:
                 )
             break
     return State(studio.story.plan(frame), _unflatten(tensors), json.loads(found["scores"]))
+
+
+def _plugins(studio: Studio) -> dict[str, str]:
+    return {origin.name: origin.fingerprint() for origin in studio.plugins}
+
+
+def _check_plugins(path: Path, before: Mapping[str, str], now: Mapping[str, str]) -> None:
+    """Name the plug-in that is another one now; one that is new in the story, or gone, changes the key alone."""
+    for name in before.keys() & now.keys():
+        if before[name] != now[name]:
+            raise CheckpointError(
+                f"{path}: the plug-in {name} has changed since; bring its former code back, or begin anew by --restart"
+            )
 
 
 def _flatten(state: State) -> dict[str, Tensor]:

@@ -67,7 +67,7 @@ class StoryError(MotionError):
 
 
 class PluginError(MotionError):
-    """A plugin could not be loaded, or registers a name that is taken."""
+    """A plug-in could not be loaded, or registers a name that is taken."""
 
 
 class MissingExtra(MotionError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,8 +23,11 @@ from pixray_motion.masks import mask
 from pixray_motion.objective import Objective, PromptedPerceptor
 from pixray_motion.perceptors.base import Perceptor, perceptor
 from pixray_motion.picture import Picture
+from pixray_motion.plugins import Origin
+from pixray_motion.registry import find_origins
 from pixray_motion.screen import Screen
 from pixray_motion.story.model import Story
+from pixray_motion.story.names import find_names
 from pixray_motion.story.plan import Component, Drawing, distinct_names
 from pixray_motion.tracks.base import Constant
 
@@ -72,6 +76,15 @@ class Studio:
     def drawer(self) -> Drawer:
         """The drawer of the film's first scene."""
         return self.drawers[self.story.scenes[0].drawer]
+
+    @cached_property
+    def plugins(self) -> tuple[Origin, ...]:
+        """The plug-ins that the story uses.
+
+        One counts where any of its names is a text of the story, be it that of another kind of part: so no kind is
+        forgotten, and at worst a plug-in too many is held to its version.
+        """
+        return tuple(find_origins(find_names(self.story)))
 
     def objective(
         self, drawing: Drawing, rng: Generator, before: Callable[[], Picture] | None = None

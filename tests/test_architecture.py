@@ -155,8 +155,8 @@ def test_only_the_command_line_prints(file: str) -> None:
 
 
 @every
-def test_module_state_changes_only_in_the_registry(file: str) -> None:
-    if file == "registry.py":
+def test_module_state_changes_only_where_plug_ins_are_known(file: str) -> None:
+    if file in ("registry.py", "plugins.py"):
         return
     tree = TREES[file]
     assert not any(isinstance(node, ast.Global) for node in ast.walk(tree))

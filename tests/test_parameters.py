@@ -16,7 +16,7 @@ import torch
 from click.testing import CliRunner
 from torch import Tensor
 
-from pixray_motion import registry
+from pixray_motion import plugins
 from pixray_motion.cli.commands import program
 from pixray_motion.denoisers.base import Denoiser, denoiser
 from pixray_motion.drawers.base import drawer
@@ -694,8 +694,8 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         scans.append(group)
         return []
 
-    monkeypatch.setattr(registry, "_looked", False)
-    monkeypatch.setattr(registry, "entry_points", entry_points)
+    monkeypatch.setattr(plugins, "_looked", False)
+    monkeypatch.setattr(plugins, "entry_points", entry_points)
     yield scans
 
 
@@ -705,7 +705,7 @@ def test_plugins_are_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
             scene("move: [zoom: {factor: 2}]")
             movement.names()
         assert len(scans) == 1
-        registry.load_plugins(again=True)
+        plugins.load_plugins(again=True)
         assert len(scans) == 2
 
 
@@ -714,16 +714,17 @@ def test_a_broken_plugin_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     class Point:
         name: str = "pm_broken"
         value: str = "pm_broken"
+        dist: None = None
 
         def load(self) -> None:
             raise ImportError("no module")
 
-    monkeypatch.setattr(registry, "_broken", {})
-    monkeypatch.setattr(registry, "_loaded", set())
-    monkeypatch.setattr(registry, "entry_points", lambda **_: [Point()])
-    registry.load_plugins(again=True)
-    monkeypatch.setattr(registry, "entry_points", lambda **_: [])
-    assert registry.broken_plugins() == {"pm_broken": "ImportError: no module"}
+    monkeypatch.setattr(plugins, "_broken", {})
+    monkeypatch.setattr(plugins, "_loaded", set())
+    monkeypatch.setattr(plugins, "entry_points", lambda **_: [Point()])
+    plugins.load_plugins(again=True)
+    monkeypatch.setattr(plugins, "entry_points", lambda **_: [])
+    assert plugins.broken_plugins() == {"pm_broken": "ImportError: no module"}
     assert movement.unknown("x").endswith("; broken plugins: pm_broken")
 
 

@@ -70,7 +70,9 @@ def test_a_plugins_writer_writes_a_film(plugin: Path, tmp_path: Path) -> None:
         with Image.open(tmp_path / "frames" / f"frame_{frame:06d}.png") as picture:
             lines.append(f"{frame} {np.asarray(picture).mean():.3f}")
     assert (tmp_path / "film.txt").read_text().splitlines() == lines
-    assert ".txt: The mean of every frame, one per line.\n" in run("list", "writers").stdout
+    assert (
+        ".txt: The mean of every frame, one per line. (plug-in means 1.0)\n" in run("list", "writers").stdout
+    )
     fast = run("render", "tiny.yaml", "-o", "fast.txt", "--set", "rate=120")
     assert (fast.returncode, fast.stderr) == (2, "at most 100 means are written a second: lower the rate\n")
     assert (

@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 from pixray_motion.errors import OutputError, reason
 from pixray_motion.output.base import FOLDER, Writer, suffixes, writer
 from pixray_motion.output.content import Content, frame_name
-from pixray_motion.registry import broken_plugins
+from pixray_motion.plugins import broken_plugins
 from pixray_motion.story.model import Story
 from pixray_motion.wording import quote, suggest
 

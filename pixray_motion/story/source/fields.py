@@ -45,6 +45,7 @@ HINTS: tuple[tuple[str, str, str], ...] = (
     ("rotation_3d_z", ANYWHERE, MOVE.format("roll: {angle: 5/s}")),
     ("angle", ANYWHERE, MOVE.format("rotate: {angle: 5/s}")),
     ("zoom", ANYWHERE, MOVE.format("zoom: {factor: 1.1/s}")),
+    ("plugins plugin", ANYWHERE, "a story names no code; load it by --plugin FILE.py"),
     ("cadence diffusion_cadence", ANYWHERE,
      "frames between two denoised ones are the drawer's, as in 'drawer: {diffusion: {cadence: 2}}'"),
     ("steps_schedule iterations num_iterations", ANYWHERE,
