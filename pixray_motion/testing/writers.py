@@ -15,9 +15,9 @@ from PIL import Image
 
 from pixray_motion.film import write_film
 from pixray_motion.geometry import Canvas
-from pixray_motion.output.base import FOLDER, FilmInfo, Output, Writer, writer
+from pixray_motion.output.base import FOLDER, FilmInfo, Writer, writer
 from pixray_motion.output.content import Content, Frame, frame_name
-from pixray_motion.output.work import KeptFrames, WorkFolder
+from pixray_motion.output.work import KeptFrames, Output, WorkFolder
 from pixray_motion.registry import Registry
 from pixray_motion.story.model import Story
 from pixray_motion.story.reading.story import parse
