@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pixray_motion import __version__
 from pixray_motion.errors import CheckpointError
 from pixray_motion.lazy import torch
 from pixray_motion.state import DrawingState, State
 from pixray_motion.studio import Studio
+from pixray_motion.version import __version__
 
 if TYPE_CHECKING:
     from torch import Tensor

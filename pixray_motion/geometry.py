@@ -33,16 +33,6 @@ class Canvas:
         """Half the width and half the height, in canvas units; the second is always 0.5."""
         return self.width / self.height / 2, 0.5
 
-    def to_pixels(self) -> Matrix:
-        """The matrix (3, 3) from canvas units to pixel indices (x, y).
-
-        Convention: (0, 0) is the *centre* of the upper left pixel, not its corner.
-        """
-        return np.array(
-            [[self.height, 0, (self.width - 1) / 2], [0, self.height, (self.height - 1) / 2], [0, 0, 1]],
-            np.float64,
-        )
-
     def centres(self) -> NDArray[np.float64]:
         """The centre (x, y) of every pixel: (H, W, 2), in canvas units."""
         x = (np.arange(self.width) + 0.5 - self.width / 2) / self.height
@@ -170,12 +160,6 @@ class Motion:
         moved = points @ self.matrix[:, :2].T + self.matrix[:, 2]
         result: NDArray[np.float64] = moved[..., :2] / moved[..., 2:]
         return result
-
-    def in_pixels(self, canvas: Canvas) -> Matrix:
-        """The same map from pixel indices to pixel indices of ``canvas``, (3, 3); see ``Canvas.to_pixels``."""
-        units = canvas.to_pixels()
-        matrix: Matrix = units @ self.matrix @ np.linalg.inv(units)
-        return matrix
 
     def is_close(self, other: Motion, tolerance: float = 1e-9) -> bool:
         """Whether no entry of the two matrices differs by more than ``tolerance``."""

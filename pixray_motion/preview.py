@@ -16,17 +16,17 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from pixray_motion.allocator import keep_memory
 from pixray_motion.drawers.base import Drawer, LearningRate, Params
 from pixray_motion.drawers.raster import RasterDrawer
+from pixray_motion.drawers.static import static_layer
 from pixray_motion.engine import render
 from pixray_motion.errors import OutputError, reason
 from pixray_motion.film import tags
 from pixray_motion.geometry import Canvas
 from pixray_motion.lazy import torch
-from pixray_motion.output.base import FilmInfo, OnFrame, Output
-from pixray_motion.output.work import check_file, os_errors_as_output_errors
+from pixray_motion.output.base import FilmInfo, OnFrame
+from pixray_motion.output.work import Output, check_file, os_errors_as_output_errors
 from pixray_motion.picture import Picture
 from pixray_motion.story.model import Story
 from pixray_motion.story.plan import Component
-from pixray_motion.story.reading.media import STATIC_KINDS
 from pixray_motion.storyboard import Board, Shot, add_labels
 from pixray_motion.studio import Studio, make_covers, make_drawer
 from pixray_motion.testcard import draw_test_card
@@ -117,7 +117,7 @@ def moved(story: Story, card: Image.Image, canvas: Canvas) -> Iterator[Shot]:
     story = without_perceptor(replace(story, canvas=canvas))
     shown = torch.from_numpy(np.array(card)).permute(2, 0, 1)[None].float() / 255
     drawers: dict[Component, Drawer] = {
-        choice: make_drawer(choice, story) if choice.name in STATIC_KINDS else CardDrawer(canvas, shown)
+        choice: make_drawer(choice, story) if static_layer.get(choice.name) else CardDrawer(canvas, shown)
         for choice in {scene.drawer for scene in story.all_scenes()}
     }
     studio = Studio(

@@ -12,6 +12,7 @@ import inspect
 import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Generic, TypeVar, get_args
 
 from pixray_motion.errors import PluginError
@@ -49,6 +50,11 @@ class Entry(Generic[T]):
     traits: Mapping[str, Any] = field(default_factory=dict)
     origin: Origin | None = None
 
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The parameters that have no default."""
+        return tuple(p.name for p in self.parameters if p.required)
+
     def parameter(self, name: str) -> Parameter | None:
         return next((p for p in self.parameters if p.name == name), None)
 
@@ -70,7 +76,7 @@ class Registry(Generic[T]):
         self.animatable = animatable
         self._builtin = builtin
         self._entries: dict[str, Entry[T]] = {}
-        self._loaded = False
+        self._loaded = self._complete = False  # with our own entries, and with those of plug-ins
         _registries.append(self)
 
     def __call__(self, name: str, **traits: Any) -> Callable[[T], T]:
@@ -117,12 +123,14 @@ class Registry(Generic[T]):
 
     def get(self, name: str) -> Entry[T] | None:
         """The entry of that name, in either spelling of "colour"; None if there is none."""
-        self._load()
-        return self._entries.get(respell(name, self._entries))
+        if not self._complete:
+            self._load()
+        return self._entries.get(name) or self._entries.get(respell(name, self._entries))
 
     def make(self, name: str) -> T:
         """What is registered under a name that is known to exist."""
-        self._load()
+        if not self._complete:
+            self._load()
         return self._entries[name].make
 
     def traits(self, name: str) -> Mapping[str, Any]:
@@ -142,6 +150,7 @@ class Registry(Generic[T]):
     def _load(self) -> None:
         self._load_builtin()
         load_plugins()
+        self._complete = True
 
     def _load_builtin(self) -> None:
         if not self._loaded:

@@ -15,7 +15,7 @@ from pixray_motion.composite import RGBA, composite
 from pixray_motion.denoisers.base import Denoiser, denoiser
 from pixray_motion.denoisers.guidance import Guidance, PromptedDenoiser
 from pixray_motion.drawers.base import Drawer, drawer
-from pixray_motion.drawers.static import image_drawer, text_drawer
+from pixray_motion.drawers.static import static_layer
 from pixray_motion.filters import apply_filters
 from pixray_motion.geometry import Canvas
 from pixray_motion.lazy import torch
@@ -127,13 +127,9 @@ class Studio:
 
 def make_drawer(component: Component, story: Story) -> Drawer:
     """The drawer that a story names, or one that shows a picture which it gives."""
-    values = dict(component.values)
-    if component.name == "image":
-        values.pop("hash", None)
-        return image_drawer(story.canvas, story.folder / values.pop("file"), **values)
-    if component.name == "text":
-        return text_drawer(story.canvas, **values)
-    made: Drawer = drawer.make(component.name)(story.canvas, **values)
+    entry = static_layer.get(component.name) or drawer.get(component.name)
+    assert entry is not None, component.name  # the reader knows all names
+    made: Drawer = entry.make(story.canvas, **dict(component.values))
     return made
 
 

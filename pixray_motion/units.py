@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from pixray_motion import limits
 from pixray_motion.errors import reason
-from pixray_motion.tracks.literals import parse_constant
+from pixray_motion.literals import parse_constant
 from pixray_motion.wording import InvalidValue, format_number, format_range, quote
 
 if TYPE_CHECKING:
@@ -267,15 +267,16 @@ class Palette(Kind):
 
 @dataclass(frozen=True)
 class Text(Kind):
-    """A line of text, fixed for the film."""
+    """A text, fixed for the film: one line, or several where ``lines`` is set."""
 
     most: int = 200
+    lines: bool = False
 
     def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> str:  # noqa: ARG002
-        if not 1 <= len(text) <= self.most or not text.isprintable():
-            raise InvalidValue(
-                f"'{name}' is a line of text with 1 to {self.most} characters. Got {quote(text)}"
-            )
+        printable = text.replace("\n", "") if self.lines else text
+        if not 1 <= len(text) <= self.most or not printable.isprintable():
+            what = "a text" if self.lines else "a line of text"
+            raise InvalidValue(f"'{name}' is {what} with 1 to {self.most} characters. Got {quote(text)}")
         return text
 
     def describe(self) -> tuple[str, str]:
@@ -316,6 +317,34 @@ class File(Kind):
 
     def show(self, value: Any) -> str:
         return "none" if value is None else str(value.name)
+
+
+@dataclass(frozen=True)
+class ImageFile(File):
+    """A picture in the story's folder, fixed for the film. A function gets a ``StoryFile``."""
+
+    def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> StoryFile:
+        """The file, if it begins like a picture of a sensible size; it is not decoded yet."""
+        from PIL import Image, UnidentifiedImageError  # here, since most stories name no picture
+
+        found = super().parse(text, name, around)
+        try:
+            with Image.open(found.path) as picture:
+                width, height = picture.size
+        except UnidentifiedImageError as error:
+            raise InvalidValue(f"the file {quote(text)} is not a picture; write a png or jpg file") from error
+        except Exception as error:  # Pillow's decoders raise whatever they stumble upon
+            raise InvalidValue(
+                f"the picture {quote(text)} cannot be read; save it anew as png or jpg"
+            ) from error
+        if max(width, height) > limits.CANVAS[1]:
+            raise InvalidValue(
+                f"the picture {quote(text)} is {width}x{height}; at most {limits.CANVAS[1]} a side"
+            )
+        return found
+
+    def describe(self) -> tuple[str, str]:
+        return "picture", f"png or jpg in the story's folder, up to {format_number(self.most / 1e6)} MB"
 
 
 def parse_size(text: str) -> tuple[int, int]:

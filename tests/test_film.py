@@ -14,9 +14,8 @@ from pixray_motion.engine import render
 from pixray_motion.errors import CheckpointError, EncodeError, OutputError
 from pixray_motion.film import Progress, default_threads, unfinished, write_film
 from pixray_motion.output import video as encoding
-from pixray_motion.output.base import Output
 from pixray_motion.output.content import PIXELS
-from pixray_motion.output.work import WorkFolder
+from pixray_motion.output.work import Output, WorkFolder
 from pixray_motion.story.model import Story
 from pixray_motion.story.reading.story import parse
 from pixray_motion.studio import Studio

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pixray_motion.errors import StoryError
-from pixray_motion.geometry import Canvas, Motion
+from pixray_motion.geometry import Motion
 from pixray_motion.movements import Group, Move, movement
 from pixray_motion.movements.base import compute_step, is_distortion
 from pixray_motion.story.reading.story import parse
@@ -59,16 +59,6 @@ def test_a_group_of_one_is_its_child(move: Move, frame: int) -> None:
 @pytest.mark.parametrize("name", MATRICES)
 def test_every_movement_is_at_rest_by_default(name: str) -> None:
     assert movement.make(name)().is_close(Motion.identity())
-
-
-@given(any_move, st.integers(16, 512), st.integers(16, 512))
-def test_pixels_see_the_same_motion_at_every_size(move: Move, width: int, height: int) -> None:
-    """Twice the size: each pixel goes twice as far."""
-    motion, point = move.pose(7), np.array([0.1, -0.2])
-    for canvas in (Canvas(width, height), Canvas(2 * width, 2 * height)):
-        pixel = Motion(canvas.to_pixels()).apply(point)
-        there = Motion(motion.in_pixels(canvas)).apply(pixel)
-        assert np.allclose(Motion(canvas.to_pixels()).inverse().apply(there), motion.apply(point), atol=1e-9)
 
 
 def test_directions() -> None:

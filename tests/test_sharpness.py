@@ -15,7 +15,9 @@ INSIDE = 8  # pixels from the border of frame 0
 
 
 def reference(image: NDArray[np.float64], total: Motion) -> NDArray[np.float64]:
-    back = total.inverse().in_pixels(CANVAS)
+    middle = Motion.shift((CANVAS.width - 1) / 2, (CANVAS.height - 1) / 2)
+    units = (middle @ Motion.scale(CANVAS.height)).matrix  # canvas units -> indices of pixels, x and y
+    back = units @ total.inverse().matrix @ np.linalg.inv(units)
     flipped = back[:2, :2][::-1, ::-1]  # rows before columns
     return np.stack([affine_transform(c, flipped, back[:2, 2][::-1], order=5, mode="mirror") for c in image])
 

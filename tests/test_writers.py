@@ -15,12 +15,12 @@ from PIL import Image
 
 from pixray_motion.film import write_film
 from pixray_motion.geometry import Canvas
-from pixray_motion.output.base import FilmInfo, Output, Writer, writer
+from pixray_motion.output.base import FilmInfo, Writer, writer
 from pixray_motion.output.content import PIXELS, SHAPES, Content
 from pixray_motion.output.frames import PngFrames
 from pixray_motion.output.svg import AnimatedSvg, SvgFrames
 from pixray_motion.output.video import Video
-from pixray_motion.output.work import KeptFrames, WorkFolder
+from pixray_motion.output.work import KeptFrames, Output, WorkFolder
 from pixray_motion.story.reading.story import parse
 
 ABOUT = FilmInfo(Fraction(8), Canvas(32, 18), range(3, 6), {"description": "d", "comment": "c"})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from pixray_motion import __version__
 from pixray_motion.cli.options import plugin_option
 from pixray_motion.cli.plan import plan
 from pixray_motion.cli.preview import preview
@@ -12,6 +11,7 @@ from pixray_motion.cli.program import Program
 from pixray_motion.cli.render import render
 from pixray_motion.cli.still import still
 from pixray_motion.cli.stories import check, list_entries, new
+from pixray_motion.version import __version__
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -35,7 +35,7 @@ class Story:
     path: str = "story"
     base: TimeBase = PLAIN
 
-    @property
+    @cached_property
     def frames(self) -> range:
         last = self.scenes[-1]
         return range(last.start + last.frames)
@@ -68,4 +68,4 @@ class Story:
         while todo:
             scene = todo.pop(0)
             yield scene
-            todo[:0] = [inner for line in scene.layers for inner in line.scenes.scenes]
+            todo[:0] = [inner for layer in scene.layers for inner in layer.scenes]

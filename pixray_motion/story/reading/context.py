@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 from pixray_motion.geometry import Canvas
 from pixray_motion.story.animated import DenoiserTrack
@@ -39,17 +40,17 @@ class SceneContext:
     folder: StoryFolder = NOWHERE
     located: bool = True
 
-    @property
+    @cached_property
     def around(self) -> Surroundings:
         """What fixed values are held against."""
         return Surroundings(self.canvas, self.folder)
 
-    @property
+    @cached_property
     def length(self) -> Fraction:
         """The scene's exact length in frames."""
         return self.clock.length * self.clock.rate
 
-    @property
+    @cached_property
     def start(self) -> Fraction:
         """The scene's first frame in the film."""
         return self.clock.start * self.clock.rate
@@ -129,7 +130,7 @@ class FilmContext:
     folder: StoryFolder = NOWHERE
     base: TimeBase = PLAIN
 
-    @property
+    @cached_property
     def around(self) -> Surroundings:
         """What fixed values are held against."""
         return Surroundings(self.canvas, self.folder)

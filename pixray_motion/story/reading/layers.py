@@ -8,12 +8,12 @@ from typing import Protocol
 
 from pixray_motion import limits
 from pixray_motion.blends import blend
-from pixray_motion.geometry import Canvas
+from pixray_motion.drawers.static import static_layer
 from pixray_motion.story.animated import ComponentTrack
 from pixray_motion.story.plan import OVER
 from pixray_motion.story.reading.context import FilmContext, Inherited, SceneContext
 from pixray_motion.story.reading.masks import read_mask
-from pixray_motion.story.reading.media import STATIC_KINDS, read_static_layer
+from pixray_motion.story.reading.media import read_static_layer
 from pixray_motion.story.reading.numbers import read_number
 from pixray_motion.story.reading.outline import SHARED, OutlineReader, SceneNode
 from pixray_motion.story.reading.parameters import read_entry, read_flag, read_parameters
@@ -22,13 +22,11 @@ from pixray_motion.story.segment import Segment, Span
 from pixray_motion.story.source.diagnostics import Diagnostics
 from pixray_motion.story.source.fields import describe_node, read_mapping, read_text
 from pixray_motion.story.source.nodes import Node, Sequence
-from pixray_motion.story.timeline import Timeline
 from pixray_motion.tracks.base import Constant
 from pixray_motion.units import SHARE
 from pixray_motion.wording import quote
 
-LAYER_KEYS = ("name", *SHARED, "init_image", *STATIC_KINDS, "scenes", "opacity", "blend", "mask", "still")
-NOWHERE = Canvas(*limits.CANVAS)  # where the canvas could not be read
+LAYER_KEYS = ("name", *SHARED, "init_image", "scenes", "opacity", "blend", "mask", "still")
 
 
 class BuildScenes(Protocol):
@@ -79,9 +77,12 @@ def read_layers(
         )
         return ()
     lines = () if scene.cut or before is None else before.layers
-    older = {line.name: line.scenes.scenes[-1] for line in lines if line.scenes.scenes}
+    older = {line.name: line.scenes[-1] for line in lines if line.scenes}
     layering = LayerContext(film, scene, given, context, older, build)
-    found = [read_mapping(item, "a layer", LAYER_KEYS, film.diagnostics) for item in node.items]
+    found = [
+        read_mapping(item, "a layer", (*LAYER_KEYS, *static_layer.names()), film.diagnostics)
+        for item in node.items
+    ]
     names = _names(node, found, film.diagnostics)
     return tuple(
         _layer(item, values, name, layering)
@@ -94,7 +95,7 @@ def _got(node: Node) -> str:
 
 
 def _layer(item: Node, found: dict[str, Node], name: str, layering: LayerContext) -> LayerTrack:
-    film, span = layering.film, layering.scene.span
+    span = layering.scene.span
     given = _given(found, name, layering)
     before = layering.older.get(name)
     if before and before.drawer.name != given.drawer.name and "drawer" not in found:
@@ -105,7 +106,7 @@ def _layer(item: Node, found: dict[str, Node], name: str, layering: LayerContext
     return LayerTrack(
         name=name,
         segment=layering.scene.segments[0],
-        scenes=Timeline(scenes, film.canvas or NOWHERE, film.rate or Fraction(1), film.seed),
+        scenes=scenes,
         opacity=read_number(found["opacity"], "opacity", SHARE, layering.context)
         if "opacity" in found
         else opacity,
@@ -116,7 +117,7 @@ def _layer(item: Node, found: dict[str, Node], name: str, layering: LayerContext
 
 def _given(found: dict[str, Node], name: str, layering: LayerContext) -> Inherited:
     """What the layer takes over: from a given picture nobody wants anything, and a still one does not move along."""
-    kind = next((key for key in STATIC_KINDS if key in found), None)
+    kind = next((key for key in static_layer.names() if key in found), None)
     still = read_flag(found["still"], "still", layering.diagnostics) if "still" in found else kind == "text"
     if kind is None:
         segments = tuple(
@@ -124,7 +125,7 @@ def _given(found: dict[str, Node], name: str, layering: LayerContext) -> Inherit
             for segment in layering.scene.segments
         )
         return replace(layering.given, segments=segments, opening={}, layer=name)
-    drawer = read_static_layer(kind, found[kind], layering.film.folder, layering.diagnostics)
+    drawer = read_static_layer(kind, found[kind], layering.context.around, layering.diagnostics)
     for key in ("drawer", "prompts", "steps", "denoiser", "perceptor", "losses", "init_image", "scenes"):
         if key in found:
             layering.diagnostics.add(

@@ -19,7 +19,6 @@ from pixray_motion.story.reading.components import (
 )
 from pixray_motion.story.reading.context import FilmContext, Inherited, SceneContext
 from pixray_motion.story.reading.layers import read_layers
-from pixray_motion.story.reading.media import read_image_file
 from pixray_motion.story.reading.movements import read_moves
 from pixray_motion.story.reading.numbers import read_number
 from pixray_motion.story.reading.outline import OutlineReader, SceneNode, check_names
@@ -36,7 +35,7 @@ from pixray_motion.tracks.base import Clock, Constant, Track
 from pixray_motion.tracks.easing import LINEAR
 from pixray_motion.tracks.keyframes import Keyframes
 from pixray_motion.tracks.time import round_half_up
-from pixray_motion.units import STEPS
+from pixray_motion.units import STEPS, ImageFile, StoryFile
 from pixray_motion.wording import InvalidValue, quote, unknown_name
 
 INIT_STEPS = 0.25  # of those for a picture from nothing: what a picture shows is to be seen
@@ -232,8 +231,8 @@ class SceneBuilder:
             )
         return cut
 
-    def _init(self, found: dict[str, Node], cut: bool, context: SceneContext) -> tuple[str, str] | None:
-        """The picture that a scene begins with: its file, and the hash of what is in it."""
+    def _init(self, found: dict[str, Node], cut: bool, context: SceneContext) -> StoryFile | None:
+        """The picture that a scene begins with."""
         node = found.get("init_image")
         if node is None:
             return None
@@ -247,11 +246,10 @@ class SceneBuilder:
                 raise InvalidValue(
                     "the scene goes on from the one before; write 'cut: true' or take 'init_image' out"
                 )
-            values = dict(read_image_file(text or "", context.folder))
+            return ImageFile().parse(text or "", "init_image", context.around)
         except InvalidValue as error:
             self.film.diagnostics.add(node.location, error.message)
             return None
-        return values["file"], values["hash"]
 
     def _steps(
         self, found: dict[str, Node], segment: Segment, context: SceneContext, cut: bool, given: Inherited

@@ -74,7 +74,7 @@ def read_mapping(node: Node, what: str, allowed: Iterable[str], diagnostics: Dia
         return {}
     found: dict[str, Node] = {}
     for key, value in node.pairs:
-        name = respell(key.text, names)
+        name = key.text if key.text in names else respell(key.text, names)
         if name in found:
             diagnostics.add(
                 key.location, f"the key {quote(key.text)} is given twice, in two spellings; keep one"
