@@ -71,12 +71,12 @@ def load_plugins(again: bool = False) -> None:
     for point in points:
         try:
             point.load()
-        except Exception as error:  # a plug-in is foreign code: whatever it raises is its author's
-            _broken[point.name] = f"{type(error).__name__}: {error}"
+        except (Exception, SystemExit) as error:  # foreign code: whatever it raises is its author's
+            _broken[point.name] = describe_exception(error)
 
 
 def broken_plugins() -> dict[str, str]:
-    """Name -> reason, of installed plug-ins that could not be imported."""
+    """Name -> reason, on one line, of installed plug-ins that could not be imported."""
     load_plugins()
     return dict(_broken)
 

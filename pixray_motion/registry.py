@@ -142,9 +142,9 @@ class Registry(Generic[T]):
         return [self._entries[name] for name in self.names()]
 
     def unknown(self, name: str) -> str:
-        """The sentence that refuses ``name``: what exists, what is nearest, which plugins are broken."""
+        """The sentence that refuses ``name``: what exists, what is nearest, which plug-ins are broken."""
         names, broken = self.names(), sorted(broken_plugins())
-        faults = f"; broken plugins: {', '.join(broken)}" if broken else ""
+        faults = f"; broken plug-ins: {', '.join(broken)}" if broken else ""
         return f"unknown {self.kind} '{name}'; {one_of(name, names)}{faults}"
 
     def _load(self) -> None:

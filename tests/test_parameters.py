@@ -725,7 +725,7 @@ def test_a_broken_plugin_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     plugins.load_plugins(again=True)
     monkeypatch.setattr(plugins, "entry_points", lambda **_: [])
     assert plugins.broken_plugins() == {"pm_broken": "ImportError: no module"}
-    assert movement.unknown("x").endswith("; broken plugins: pm_broken")
+    assert movement.unknown("x").endswith("; broken plug-ins: pm_broken")
 
 
 def test_a_parameter_without_a_default_is_asked_for() -> None:

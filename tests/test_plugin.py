@@ -7,8 +7,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import films
@@ -18,6 +20,7 @@ from films import TINY, tiny
 
 from pixray_motion import plugins
 from pixray_motion.blends import blend
+from pixray_motion.checkpoint import frame_keys
 from pixray_motion.cli.commands import program
 from pixray_motion.cli.program import sentence
 from pixray_motion.cli.stories import REGISTRIES
@@ -34,6 +37,7 @@ from pixray_motion.registry import Registry, find_origins
 from pixray_motion.story.names import find_names
 from pixray_motion.story.reading.story import parse
 from pixray_motion.story.transition import transition
+from pixray_motion.studio import Studio
 from pixray_motion.tracks.easing import easing
 from pixray_motion.units import Angle
 
@@ -327,6 +331,20 @@ def test_an_edited_plugin_does_not_go_on_with_a_film(fresh: Path) -> None:
     assert len(list((fresh / "a").iterdir())) == 16
 
 
+def test_the_code_of_a_plugin_is_in_every_key(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def keys(text: str, story: str) -> list[str]:
+        monkeypatch.setattr(plugins, "_origins", [])
+        write(fresh / "glow.py", text)
+        plugins.load_plugin("glow.py")
+        return list(frame_keys(Studio(parse(story), {}, {}, 1)))
+
+    first = keys(GLOW, GLOWING)
+    assert len(first) == 6
+    assert keys(GLOW, GLOWING) == first
+    assert not set(keys(GLOW + "\n", GLOWING)) & set(first)
+    assert keys(GLOW, TINY) == keys(GLOW + "\n", TINY)  # where no name of it is used
+
+
 @pytest.mark.parametrize(
     "story",
     [
@@ -372,3 +390,65 @@ def test_every_kind_of_part_is_found_in_a_story(fresh: Path, text: str, kind: Re
     story = parse(TINY + f"  - length: 2s\n    prompts: a\n    {text}\n{cut}")
     assert [origin.name for origin in find_origins(find_names(story))] == ["mine"]
     assert find_origins(find_names(parse(TINY))) == []
+
+
+@dataclass
+class Point:
+    """An entry point, as ``importlib.metadata`` finds it."""
+
+    name: str
+    value: str
+    dist: Any
+
+    def load(self) -> None:
+        import_module(self.value.partition(":")[0])
+
+
+@pytest.mark.parametrize("module", ["pt_lights", "pt_space.lights"])
+def test_an_installed_plugin_is_known_by_its_version_and_its_code(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    package = fresh / "site" / module.replace(".", "/")
+    package.mkdir(parents=True)
+    write(package / "__init__.py", f"from {module} import parts\n")
+    write(
+        package / "parts.py",
+        f"{GLOW}\n\n@loss('late')\ndef late(seen):\n    from {module} import inner\n    inner.f()\n",
+    )
+    inner = write(package / "inner.py", "def f():\n    raise KeyError('late')\n")
+    monkeypatch.syspath_prepend(str(fresh / "site"))
+    monkeypatch.setattr(plugins, "_loaded", set())
+    monkeypatch.setattr(plugins, "_broken", {})
+
+    def found(version: str) -> plugins.Origin:
+        point = Point("lights", f"{module}.parts", SimpleNamespace(version=version))
+        monkeypatch.setattr(plugins, "entry_points", lambda **_: [point])
+        monkeypatch.setattr(plugins, "_loaded", set())
+        monkeypatch.setattr(plugins, "_origins", [])
+        plugins.load_plugins(again=True)
+        return plugins._origins[0]
+
+    origin = found("1.0")
+    assert (str(origin), origin.root, plugins.broken_plugins()) == ("lights 1.0", str(package), {})
+    entry = loss.get("late")
+    assert entry is not None
+    assert entry.origin == origin
+    with pytest.raises(KeyError) as caught:
+        entry.make(None)
+    where = inner.relative_to(fresh)
+    assert sentence(caught.value) == f"plug-in lights ({where}:2): KeyError: 'late'"
+    assert found("1.0") == origin
+    assert found("1.1").fingerprint() != origin.fingerprint()
+    write(inner, "def f(): ...\n")  # as in an editable installation
+    assert (str(found("1.0")), found("1.0") != origin) == ("lights 1.0", True)
+
+
+def test_an_installed_plugin_that_is_not_there_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugins, "_broken", {})
+    monkeypatch.setattr(plugins, "_origins", [])
+    point = Point("gone", "nothing_of_that_name.parts", None)
+    monkeypatch.setattr(plugins, "entry_points", lambda **_: [point])
+    plugins.load_plugins(again=True)
+    assert plugins.broken_plugins() == {"gone": "ModuleNotFoundError: No module named 'nothing_of_that_name'"}
+    assert plugins.loaded_plugins() == []
+    assert "the plug-in gone is broken: ModuleNotFoundError" in run("list", "masks").stderr

@@ -83,7 +83,7 @@ def test_a_plugins_writer_writes_a_film(plugin: Path, tmp_path: Path) -> None:
     broken = run("render", "tiny.yaml", "-o", "film.txt").stderr
     assert broken == (
         "cannot write a film as '.txt'; allowed: .gif, .mp4, .svg, .webm, or a folder (end its name in /); broken "
-        "plugins: means\n"
+        "plug-ins: means\n"
     )
 
 

@@ -77,7 +77,7 @@ class Program(click.Group):
 
 def sentence(error: BaseException) -> str:
     """An exception in words for the user. What a plug-in did not expect is told as the plug-in's, and not as ours."""
-    error = _missing_to_plugin(error) or error
+    error = _file_of_plugin(error) or error
     if isinstance(error, MotionError):
         return str(error)
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
@@ -98,7 +98,7 @@ def sentence(error: BaseException) -> str:
 
 def show_traceback(ctx: click.Context, error: BaseException) -> None:
     """With ``--debug``, the traceback of an exception that nobody expected: ours, or that of a plug-in being loaded."""
-    unexpected = error.__cause__ if isinstance(error, PluginError) else _missing_to_plugin(error) or error
+    unexpected = error.__cause__ if isinstance(error, PluginError) else _file_of_plugin(error) or error
     if (
         ctx.find_root().params.get("debug")
         and unexpected is not None
@@ -107,7 +107,7 @@ def show_traceback(ctx: click.Context, error: BaseException) -> None:
         traceback.print_exception(unexpected)
 
 
-def _missing_to_plugin(error: BaseException) -> OSError | None:
+def _file_of_plugin(error: BaseException) -> OSError | None:
     """The file that a plug-in could not use, where that was taken for a fault of the output that was being made."""
     cause = error.__cause__
     is_file = isinstance(error, OutputError) and isinstance(cause, OSError) and cause.filename

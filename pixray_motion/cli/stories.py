@@ -88,7 +88,7 @@ def list_entries(what: str) -> None:
         ):
             click.echo(f"    {line}".rstrip())
     for plugin, fault in sorted(broken_plugins().items()):
-        click.echo(f"the plugin {plugin} is broken: {fault}", err=True)
+        click.echo(f"the plug-in {plugin} is broken: {fault}", err=True)
 
 
 @click.command()

@@ -258,5 +258,5 @@ def _unknown_format(format: str) -> str:
     broken = broken_plugins()
     return (
         f"cannot write a film as {quote(format)}; {suggest(format, allowed)}allowed: {', '.join(allowed)}, or a folder "
-        "(end its name in /)" + (f"; broken plugins: {', '.join(sorted(broken))}" if broken else "")
+        "(end its name in /)" + (f"; broken plug-ins: {', '.join(sorted(broken))}" if broken else "")
     )
