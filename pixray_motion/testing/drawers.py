@@ -181,11 +181,9 @@ class DrawerContract(Contract):
             assert rate.lr >= 0, (
                 f"the learning rate of '{name}' is not negative, which would climb; got {rate.lr}"
             )
-            if rate.bounds:
-                low, high = rate.bounds
-                assert low <= float(tensor.min()) <= float(tensor.max()) <= high, (
-                    f"a new picture's '{name}' keeps to the bounds that learning gives, {low:g}..{high:g}"
-                )
+            assert rate.low <= float(tensor.min()) <= float(tensor.max()) <= rate.high, (
+                f"a new picture's '{name}' keeps to the bounds that learning gives, {rate.low:g}..{rate.high:g}"
+            )
         assert any(rate.lr > 0 for rate in learning.values()), "at least one learning rate is above 0"
 
     @pytest.mark.parametrize("raw", [False, True], ids=["draw", "draw_raw"])
