@@ -1,8 +1,8 @@
 """Transitions: how a scene comes in. For a while a frame is made of the outgoing scene and of the incoming one.
 
 A transition is a registered function ``(outgoing, incoming, share, canvas, **parameters) -> Node`` of the two scenes'
-pictures and of the ``share`` (0..1) of the change that is done. Two traits tell what it needs: ``starts_fresh``, whether
-the incoming scene begins with a new drawing, and ``single_drawing``, whether it shows one drawing at a time.
+pictures and of the ``share`` (0..1) of the change that is done. Two traits tell what it needs: ``starts_fresh``, that
+the incoming scene begins with a new drawing, and ``single_drawing``, that it shows one drawing at a time.
 """
 
 from __future__ import annotations
