@@ -1,9 +1,9 @@
 """The public names: removing one is a decision, which shows as an edit of ``data/public_names.json``.
 
 Public is what the manual has plug-in authors and users import: the names of ``pixray_motion.__all__``; in the modules
-below their ``__all__``, or what begins with no underscore and is defined there, or passed on by ``import x as x``; and of
-other modules each name that docs/extending.md or an example imports. A constant in capitals counts if another module, a test or the manual
-imports it.
+below their ``__all__``, or what begins with no underscore and is defined there, or passed on by ``import x as x``; and
+of other modules each name that docs/extending.md or an example imports. A constant in capitals counts if another
+module, a test or the manual imports it.
 
 ``python tests/test_api_surface.py --write`` writes the list anew.
 """
