@@ -1,5 +1,4 @@
-"""Every example of docs/extending.md is a plug-in that works: it is loaded, a story draws with it, its contract
-passes."""
+"""Every example of docs/extending.md works: it is loaded, a story draws with it, and its contract passes."""
 
 import re
 import subprocess
@@ -27,7 +26,7 @@ CONTRACTS = {
     "writer": "WriterContract",
 }
 VALUES: dict[str, dict[str, Any]] = {"vignette": {"amount": 1.0, "radius": 0.4}, "warmth": {"amount": 1.0}}
-HEAD = "story: 1\ncanvas: 48x27\nrate: 4\nsteps: 2\nperceptor: none\ndenoiser: none\n"
+HEAD = "story: 1\ncanvas: 48x27\nrate: 4\nperceptor: none\ndenoiser: none\ndefaults: {steps: 2}\n"
 PLAIN = f"{HEAD}scenes: [{{length: 1s}}]"
 DRAWN = """
 import numpy as np
@@ -65,10 +64,10 @@ def story(text: str) -> str:
     """A tiny one that says ``text``, keys of a film or of its scene."""
     if text.startswith("scenes:"):
         return HEAD + text
-    return f"{HEAD}scenes:\n  - length: 1s\n" + "".join(f"    {line}\n" for line in text.splitlines())
+    return f"{HEAD}scenes:\n  - length: 4s\n" + "".join(f"    {line}\n" for line in text.splitlines())
 
 
-def tests(module: str, code: str, example: str) -> str:
+def written(module: str, code: str, example: str) -> str:
     """The tests of one example, as a plug-in has them, and one that draws its story."""
     lines = [f"import {module}", "from drawn import check", "import pixray_motion.testing as contracts"]
     if example:
@@ -88,7 +87,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> str:
     (folder / "drawn.py").write_text(DRAWN, encoding="utf-8")
     for number, (code, example) in enumerate(EXAMPLES):
         (folder / f"plugin_{number}.py").write_text(code, encoding="utf-8")
-        text = tests(f"plugin_{number}", code, example)
+        text = written(f"plugin_{number}", code, example)
         (folder / f"test_{number}.py").write_text(text, encoding="utf-8")
     command = [
         sys.executable,
@@ -157,9 +156,9 @@ def flat(x: Length = 0.0) -> Motion:
 
 @image_filter("brighter")
 def brighter(image, screen, amount: Amount = 0.1):
-    """Brighten the left 8 pixels."""
+    """Brighten the left 30 pixels."""
     image = image.clone()
-    image[..., :8] += amount
+    image[..., :30] += amount
     return image
 
 
@@ -196,6 +195,6 @@ def test_without_pytest_one_sentence_says_what_is_missing() -> None:
 
 
 def test_the_package_does_not_import_its_contracts() -> None:
-    unwanted = "{'pytest', 'pixray_motion.testing'}"
-    code = f"import sys, pixray_motion, pixray_motion.cli; assert not {unwanted} & set(sys.modules)"
+    forbidden = {"pytest", "pixray_motion.testing"}
+    code = f"import sys, pixray_motion, pixray_motion.cli; assert not {forbidden} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -181,11 +181,8 @@ class DrawerContract(Contract):
             assert rate.lr >= 0, (
                 f"the learning rate of '{name}' is not negative, which would climb; got {rate.lr}"
             )
-            assert rate.low <= float(tensor.min()), (
-                f"a new picture's '{name}' keeps to the bounds that learning gives"
-            )
-            assert rate.high >= float(tensor.max()), (
-                f"a new picture's '{name}' keeps to the bounds that learning gives"
+            assert rate.low <= float(tensor.min()) <= float(tensor.max()) <= rate.high, (
+                f"a new picture's '{name}' keeps to the bounds that learning gives, {rate.low:g}..{rate.high:g}"
             )
         assert any(rate.lr > 0 for rate in learning.values()), "at least one learning rate is above 0"
 

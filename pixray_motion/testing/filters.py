@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 CANVAS = Canvas(48, 27)
 PICTURES = ("black", "grey", "white", "photograph")
 MOTION = Motion.shift(0.05, -0.03) @ Motion.scale(1.1)
-ALIKE = 0.03  # of colours: how far frames may differ between drawers and between canvases
+ALIKE = 0.03  # of colours: how far frames may differ between drawers,
+SCALED = 0.02  # and between canvases, on the mean
 STORY = "{story: 1, canvas: 48x27, scenes: [{length: 2s, prompts: a dog, filters: [NAME: {}]}]}"
 
 
@@ -161,7 +162,7 @@ class FilterContract(Contract):
             away = float(
                 (torch.nn.functional.avg_pool2d(self.change(large, values), 2) - drafted).abs().mean()
             )
-            assert away < ALIKE, (
+            assert away < SCALED, (
                 "a filter measures lengths in canvas heights (screen.points, screen.pixel), so that a draft "
                 "shows the film's look; "
                 f"on a canvas twice as large colours differ by {away:.3f} on the mean with {values}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -28,8 +29,16 @@ ALIKE = 0.1  # of a loss's value: how far it may differ between canvases
 class LossContract(Contract):
     registry: ClassVar[Registry[Any]] = loss
 
-    def value(self, look: LossInput, values: dict[str, Any] | None = None) -> Tensor:
-        found: Tensor = self.entry.make(look, **(self.values if values is None else values))
+    def value(self, look: LossInput, values: Mapping[str, Any] | None = None) -> Tensor:
+        found = self.entry.make(look, **(self.values if values is None else values))
+        assert isinstance(found, torch.Tensor), f"a loss returns a tensor; got a {type(found).__name__}"
+        assert found.shape == (), (
+            f"a loss returns a scalar: take the mean; got the shape {tuple(found.shape)}"
+        )
+        assert found.requires_grad == look.picture.pixels.requires_grad, (
+            "a loss is computed from the picture by torch, even where it has nothing to say (0 * look.image.sum()), "
+            "since gradients are asked of it"
+        )
         return found
 
     def test_a_story_may_name_it(self) -> None:
@@ -44,15 +53,8 @@ class LossContract(Contract):
     ) -> None:
         pixels = all_pictures(48, 27)[picture].requires_grad_()
         term = self.value(make_input(pixels, before=before, cutouts=cutouts))
-        assert isinstance(term, torch.Tensor), f"a loss returns a tensor; got a {type(term).__name__}"
-        assert term.shape == (), f"a loss returns a scalar: take the mean; got the shape {tuple(term.shape)}"
         assert torch.isfinite(term), (
             f"a loss is finite for any picture; for a {picture} one it is {float(term)}"
-        )
-        assert term.requires_grad, (
-            "a loss is computed from the picture by torch, even where it has nothing to say (0 * "
-            "look.image.sum()), since "
-            "gradients are asked of it"
         )
         (gradient,) = torch.autograd.grad(term, pixels, allow_unused=True)
         assert gradient is not None, "a loss is computed from the picture by torch; no gradient reaches it"
