@@ -66,7 +66,7 @@ class Kind(ABC):
 
     @abstractmethod
     def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> Any:
-        """The value of the parameter ``name``, written ``text``; anything else is ``InvalidValue``."""
+        """The value of the parameter ``name``, written ``text``. Raises: ``InvalidValue``."""
 
     @abstractmethod
     def describe(self) -> tuple[str, str]:
@@ -116,7 +116,7 @@ class Pair(Kind):
         return ("x", self.unit), ("y", self.unit)
 
     def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> Any:  # noqa: ARG002
-        """No text is a pair."""
+        """No text is a pair. Raises: ``InvalidValue``, always."""
         raise InvalidValue(f"'{name}' is a pair [x, y]. Got {quote(text)}")
 
     def describe(self) -> tuple[str, str]:
@@ -168,7 +168,7 @@ class Grid(Kind):
     low: int = 1
 
     def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> tuple[int, int]:
-        """(columns, rows)."""
+        """(columns, rows). Raises: ``InvalidValue``."""
         columns, rows = parse_size(text)
         if min(columns, rows) < self.low:
             raise InvalidValue(f"'{name}' has at least {self.low} columns and rows. Got {quote(text)}")
@@ -324,7 +324,10 @@ class ImageFile(File):
     """A picture in the story's folder, fixed for the film. A function gets a ``StoryFile``."""
 
     def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> StoryFile:
-        """The file, if it begins like a picture of a sensible size; it is not decoded yet."""
+        """The file, if it begins like a picture of a sensible size; it is not decoded yet.
+
+        Raises: ``InvalidValue``.
+        """
         from PIL import Image, UnidentifiedImageError  # here, since most stories name no picture
 
         found = super().parse(text, name, around)
@@ -348,7 +351,7 @@ class ImageFile(File):
 
 
 def parse_size(text: str) -> tuple[int, int]:
-    """``80x45`` -> (80, 45); anything else is ``InvalidValue``."""
+    """``80x45`` -> (80, 45); Raises: ``InvalidValue``."""
     match = _SIZE.fullmatch(text)
     if match is None:
         raise InvalidValue(f"{quote(text)} is not a size; write width x height, as in 192x108")

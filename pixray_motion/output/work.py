@@ -27,7 +27,7 @@ _FRAME = re.compile(r"frame_[0-9]{6,}\.[a-z0-9]+")
 
 
 def check_file(path: Path, may_be_folder: bool = False) -> None:
-    """Refuse a place where no file can be made; only trying shows whether one can."""
+    """Refuse a place where no file can be made; only trying shows whether one can. Raises: ``OutputError``."""
     parent = Path(os.path.realpath(path)).parent
     with os_errors_as_output_errors(path):
         if path.is_dir() and not may_be_folder:

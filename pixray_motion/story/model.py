@@ -50,13 +50,13 @@ class Story:
         return Path(self.path).parent
 
     def scene_at(self, frame: int) -> int:
-        """The index of the scene that ``frame`` lies in."""
+        """The index of the scene that ``frame`` lies in. Raises: ``IndexError`` outside the film."""
         if frame not in self.frames:
             raise IndexError(f"the film has the frames 0 to {len(self.frames) - 1}. Got {frame}")
         return self.timeline.scene_at(frame)
 
     def plan(self, frame: int) -> Plan:
-        """Resolve every track at ``frame``."""
+        """Resolve every track at ``frame``. Raises: ``IndexError`` outside the film."""
         if frame not in self.frames:
             raise IndexError(f"the film has the frames 0 to {len(self.frames) - 1}. Got {frame}")
         plan = self.timeline.plan(frame)

@@ -81,7 +81,7 @@ def split_list(node: Node, name: str, kind: Kind, diagnostics: Diagnostics) -> l
 
 
 def parse_track(text: str, name: str, unit: Unit, context: SceneContext) -> Track:
-    """A constant, a rate or a formula."""
+    """A constant, a rate or a formula. Raises: ``InvalidValue``."""
     if is_number(text):
         return Constant(parse_constant(text, name, unit.low, unit.high, unit.name))
     if match := _RATE.fullmatch(text):
