@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 import torch
-from learning import Eye, picture, rng
+from learning import Eye, picture, rng, studio
 
 from pixray_motion.embeddings import great_circle_distance, slerp
+from pixray_motion.engine import render
 from pixray_motion.filters import image_filter
 from pixray_motion.geometry import Canvas
 from pixray_motion.losses import LossInput, loss
@@ -229,6 +230,24 @@ def test_after_a_cut_there_is_no_frame_before() -> None:
     told = spying()
     objective(drawing(losses=(SPY,)))(red())
     assert told[0][0].before is None
+
+
+def test_in_a_film_the_frame_before_has_moved_into_this_one() -> None:
+    """By eight columns of 32, to the right; the first frame and one after a cut have none before them."""
+    told = spying()
+    story = parse(
+        f"{{story: 1, canvas: {CANVAS}, rate: 10, denoiser: none, drawer: {{pixel: {{grid: 32x16}}}}, scenes: ["
+        "{length: 2f, prompts: 1 0 0, losses: [spy], steps: 1, move: [{pan: {x: 5/s}}]}, "
+        "{length: 1f, cut: true, prompts: 1 0 0, losses: [spy], steps: 1}]}"
+    )
+    made = studio(story, Eye())
+    first, *_ = render(story, made)
+    list(render(story, made))
+    assert [look.before is None for look, _ in told[-3:]] == [True, False, True]
+    before = told[-2][0].before
+    assert before is not None
+    shown = made.drawer.draw(first.params).image(CANVAS)
+    assert torch.allclose(before[..., 8:], shown[..., :-8], atol=1e-5)
 
 
 def test_losses_and_perceptors_see_the_picture_through_its_filters() -> None:

@@ -91,6 +91,14 @@ def test_densities_may_differ_by_axis() -> None:
     )
 
 
+def test_what_is_finer_along_one_axis_only_is_not_averaged_along_the_other() -> None:
+    columns = torch.rand((1, 3, 1, 32), generator=rng())
+    shown = Picture(columns.expand(-1, -1, 54, -1).contiguous(), (18.0, 54.0), Motion.identity()).image(
+        CANVAS
+    )
+    assert torch.allclose(shown, columns.expand(-1, -1, 18, -1), atol=1e-5)
+
+
 def test_cells_keep_hard_edges() -> None:
     cells = torch.rand((1, 3, 6, 8), generator=rng())
     shown = Picture(cells, (6.0, 6.0), Motion.identity(), cells=True).image(Canvas(32, 24))
@@ -157,12 +165,12 @@ def test_a_map_that_changes_nothing_changes_nothing() -> None:
     assert torch.allclose(moved.pixels[..., 2:], photo()[..., :-2], atol=1e-4)
 
 
-@pytest.mark.parametrize("size", [4, 8, 16])
-def test_cutouts_see_means_where_they_are_coarser(size: int) -> None:
-    """Of the whole of a square picture of 32 x 32 pixels."""
-    pixels = photo(32, 32)
+@pytest.mark.parametrize(("side", "size"), [(32, 4), (32, 16), (24, 8), (40, 8), (32, 32)])
+def test_cutouts_see_means_where_they_are_coarser(side: int, size: int) -> None:
+    """Of the whole of a square picture."""
+    pixels = photo(side, side)
     whole = torch.diag(torch.tensor([0.5, 0.5, 1.0], dtype=torch.float64))[None]
-    blocks = torch.nn.functional.avg_pool2d(pixels, 32 // size)
+    blocks = torch.nn.functional.avg_pool2d(pixels, side // size)
     assert torch.allclose(picture(pixels).cutouts(whole, size), blocks, atol=1e-5)
 
 

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pixray_motion.engine import render
+from pixray_motion.geometry import Canvas
 from pixray_motion.masks import mask
+from pixray_motion.story.plan import Component, Layer, Stack
 from pixray_motion.story.reading.story import read
-from pixray_motion.story.transition import transition
+from pixray_motion.story.transition import blend_scenes, transition
 from pixray_motion.studio import Studio
 
 Frame = NDArray[np.uint8]
@@ -37,17 +39,19 @@ def frames(folder: Path, scenes: str) -> list[Frame]:
     return [studio.image(state) for state in render(story, studio)]
 
 
-def halfway(folder: Path, written: str, drawing: bool = False) -> Frame:
-    """The frame in the middle of a transition of four frames, from the first page to the second."""
-    if drawing:
-        first, second = (
-            "init_image: out.png, drawer: {pixel: {grid: 64x32}}, steps: 0",
-            "drawer: {pixel: {grid: 64x32}}, steps: 0",
-        )
-    else:
-        first, second = "layers: [{image: out.png}]", "layers: [{image: in.png}]"
+PIXELS = "drawer: {pixel: {grid: 64x32}}, steps: 0"
+
+
+def during(
+    folder: Path,
+    written: str,
+    passed: int = 1,
+    first: str = "layers: [{image: out.png}]",
+    second: str = "layers: [{image: in.png}]",
+) -> Frame:
+    """A frame of a transition from the first page to the second, ``passed`` after its start."""
     scenes = f"  - {{length: 2f, {first}}}\n  - {{length: 6f, {second}, transition: {written}}}\n"
-    return frames(folder, scenes)[4]
+    return frames(folder, scenes)[2 + passed]
 
 
 def near(pixel: NDArray[np.uint8], colour: tuple[int, ...], tolerance: int = 2) -> bool:
@@ -67,49 +71,55 @@ def check_cut(folder: Path) -> None:
     )
     assert near(at(frame[0], 0, 0), RED)
     assert near(at(frame[1], 0, 0), BLUE)
+    outgoing, incoming = Stack(()), Stack((Layer(Stack(())),))
+    assert blend_scenes(Component("cut"), outgoing, incoming, 0.0, Canvas(WIDTH, HEIGHT)) is incoming
 
 
 def check_morph(folder: Path) -> None:
     """The drawing goes on."""
-    frame = halfway(folder, "{morph: 4f}", drawing=True)
+    frame = during(folder, "{morph: 4f}", 2, f"init_image: out.png, {PIXELS}", PIXELS)
     assert near(at(frame, 0, 0), RED)
     assert near(at(frame, 10, 3), GREEN)
 
 
 def check_crossfade(folder: Path) -> None:
-    frame = halfway(folder, "{crossfade: 4f}")
-    assert near(at(frame, 0, 0), (127, 0, 128))
-    assert near(at(frame, 10, 5), (0, 127, 128))
-    assert near(at(frame, 20, -5), (255, 128, 128))
+    frame = during(folder, "{crossfade: 4f}")
+    assert near(at(frame, 0, 0), (191, 0, 64))
+    assert near(at(frame, 10, 5), (0, 191, 64))
+    assert near(at(frame, 20, -5), (255, 64, 64))
 
 
 def check_wipe(folder: Path) -> None:
-    """It goes to the right: the new scene lies left of the edge, which is soft on a tenth of the height."""
-    frame = halfway(folder, "{wipe: 4f}")
-    assert near(at(frame, -5, 0), BLUE)
+    """It goes to the right: the new scene lies left of the edge, which is soft on a tenth of the height.
+
+    After a quarter of its way from 1.05 heights left of the middle it is at 16.8 pixels left of it.
+    """
+    frame = during(folder, "{wipe: 4f}")
+    assert near(at(frame, -20, 0), BLUE)
     assert near(at(frame, -30, 15), BLUE)
-    assert near(at(frame, 5, 0), RED)
+    assert near(at(frame, -14, 0), RED)
     assert near(at(frame, 10, -16), GREEN)
     assert near(at(frame, 20, 0), RED)
-    soft = [int(at(frame, x, 3)[2]) for x in range(-3, 3)]
+    soft = [int(at(frame, x, 3)[2]) for x in range(-20, -14)]
     assert soft == sorted(soft, reverse=True)
     assert len(set(soft)) >= 4
 
 
 def check_zoom_through(folder: Path) -> None:
-    """Half way up to a factor of 4 the outgoing scene is twice as large; the incoming one shows, at half its size, in a
-    hole that is half of the canvas."""
-    frame = halfway(folder, "{zoom-through: {length: 4f, factor: 4}}")
-    assert near(at(frame, -20, 0), RED)  # beyond the hole
-    assert near(at(frame, 0, 12), RED)
+    """After a third of the way to a factor of 8 the outgoing scene is twice as large, and the incoming one shows, at a
+    quarter of its size, in a hole that is a quarter of the canvas."""
+    frame = during(folder, "{zoom-through: {length: 3f, factor: 8}}")
+    for x, y in ((-12, 0), (12, 0), (0, 6), (0, -7), (-20, -14)):  # beyond the hole
+        assert near(at(frame, x, y), RED)
     for y in (-12, 0, 12):  # the mark from 8 to 12 has gone to 16 to 24
+        assert near(at(frame, 18, y), GREEN)
         assert near(at(frame, 21, y), GREEN)
         assert near(at(frame, 27, y), RED)
-    for x in (-13, 0, 6, 13):
+    for x in (-7, 0, 2, 6):
         assert near(at(frame, x, 0), BLUE)
-        assert near(at(frame, x, -6), BLUE)
-    assert near(at(frame, 9, 0), WHITE)  # from 16 to 24, gone to 8 to 12
-    assert near(at(frame, 9, -6), WHITE)
+        assert near(at(frame, x, -3), BLUE)
+    assert near(at(frame, 4, 0), WHITE)  # from 16 to 24, gone to 4 to 6
+    assert near(at(frame, 5, 2), WHITE)
 
 
 CHECKS = {
@@ -135,7 +145,7 @@ def test_every_transition_renders_what_it_says(name: str, tmp_path: Path) -> Non
 def test_a_wipe_goes_where_its_angle_says(
     angle: int, new: tuple[int, int], old: tuple[int, int], tmp_path: Path
 ) -> None:
-    frame = halfway(tmp_path, f"{{wipe: {{length: 4f, angle: {angle}, feather: 0}}}}")
+    frame = during(tmp_path, f"{{wipe: {{length: 4f, angle: {angle}, feather: 0}}}}", 2)
     assert at(frame, *new)[2] == 255 > at(frame, *old)[2]
 
 
