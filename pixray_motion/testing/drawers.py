@@ -167,10 +167,9 @@ class DrawerContract(Contract):
         )
 
     def test_learning_names_params_and_their_rates(self) -> None:
-        made = self.make()
+        made = self._made_to_learn()
         params = made.init_params(make_rng())
         learning = made.learning(params)
-        assert learning, "learning names at least one of the params, or no prompt could change the picture"
         for name, rate in learning.items():
             assert name in params, f"learning names params; '{name}' is none of {sorted(params)}"
             tensor = params[name]
@@ -181,16 +180,14 @@ class DrawerContract(Contract):
             assert rate.lr >= 0, (
                 f"the learning rate of '{name}' is not negative, which would climb; got {rate.lr}"
             )
-            if rate.bounds:
-                low, high = rate.bounds
-                assert low <= float(tensor.min()) <= float(tensor.max()) <= high, (
-                    f"a new picture's '{name}' keeps to the bounds that learning gives, {low:g}..{high:g}"
-                )
+            assert rate.low <= float(tensor.min()) <= float(tensor.max()) <= rate.high, (
+                f"a new picture's '{name}' keeps to the bounds that learning gives, {rate.low:g}..{rate.high:g}"
+            )
         assert any(rate.lr > 0 for rate in learning.values()), "at least one learning rate is above 0"
 
     @pytest.mark.parametrize("raw", [False, True], ids=["draw", "draw_raw"])
     def test_a_gradient_reaches_every_learned_tensor(self, raw: bool) -> None:
-        made = self.make()
+        made = self._made_to_learn()
         params = made.init_params(make_rng())
         for name, gradient in _gradients(made, params, raw).items():
             assert gradient is not None, (
@@ -203,7 +200,7 @@ class DrawerContract(Contract):
 
     @pytest.mark.parametrize("level", FLAT.values(), ids=FLAT)
     def test_gradients_are_finite_on_flat_pictures(self, level: float) -> None:
-        made = self.make()
+        made = self._made_to_learn()
         for name, gradient in _gradients(made, made.encode(flat(level, 48, 27))).items():
             assert gradient is not None, f"the picture is computed from '{name}' by torch, whatever it shows"
             assert torch.isfinite(gradient).all(), (
@@ -213,7 +210,7 @@ class DrawerContract(Contract):
             )
 
     def test_descending_comes_nearer_and_keeps_what_is_not_learned(self) -> None:
-        made = self.make()
+        made = self._made_to_learn()
         params = made.init_params(make_rng())
         before = _copied(params)
         wish, nearer = (Towards(RED), 0.75) if self.encodes_images else (Towards(DARK), 0.98)
@@ -233,7 +230,7 @@ class DrawerContract(Contract):
             assert not refined[name].requires_grad
 
     def test_a_denoiser_pulls_the_picture_where_it_wants_it(self) -> None:
-        made = self.make()
+        made = self._made_to_learn()
         params = made.warp(_encoded(made), MOTION, "mirror", make_rng())
         colour = RED if self.encodes_images else DARK
         wish, guidance = Towards(colour), cast("Guidance", PullTowards(colour))
@@ -280,10 +277,11 @@ class DrawerContract(Contract):
 
     def test_a_hundred_identities_change_nothing(self) -> None:
         made = self.make()
-        params = start = _encoded(made)
+        params = _encoded(made)
+        start = show(made, params)
         for _ in range(100):
             params = made.warp(params, Motion.identity(), "mirror", make_rng())
-        assert np.array_equal(show(made, params), show(made, start)), (
+        assert np.array_equal(show(made, params), start), (
             "warp by the identity changes no bit, or a picture at rest would blur: begin with 'if "
             "motion.is_identity: return "
             "params'"
@@ -387,11 +385,12 @@ class DrawerContract(Contract):
 
     def test_the_wrap_border_is_a_torus(self) -> None:
         made = self.make(Canvas(80, 80))
-        params = start = _encoded(made)
+        params = _encoded(made)
+        start = show(made, params)
         step = self.wrap_step(made)
         for _ in range(round(1 / step)):
             params = made.warp(params, Motion.shift(step, 0), "wrap", make_rng())
-        error = np.abs(show(made, params) - show(made, start)).mean()
+        error = np.abs(show(made, params) - start).mean()
         assert error < 0.01, (
             "with the border 'wrap' what leaves on the right comes in on the left, so that a picture taken once "
             "around is "
@@ -451,6 +450,12 @@ class DrawerContract(Contract):
             "svg(params) has no <svg> of its own around the elements"
         )
         assert made.svg(params) == text, "svg(params) is the same text for the same params"
+
+    def _made_to_learn(self) -> Drawer:
+        made = self.make()
+        if not made.learning(made.init_params(make_rng())):
+            pytest.skip("the drawer learns nothing, so its pictures only move")
+        return made
 
     def _skip_unless_it_encodes(self) -> None:
         if not self.encodes_images:

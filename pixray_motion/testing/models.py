@@ -114,12 +114,12 @@ class PerceptorContract(ModelContract):
             f"embed_images of N pictures gives (N, D), in the space of the texts, (1, {length}); got "
             f"{tuple(vectors.shape)}"
         )
+        assert vectors.requires_grad, (
+            "embed_images computes by torch, without no_grad, so that prompts change the picture"
+        )
         norm = float(vectors.detach().norm())
         assert norm == pytest.approx(1, abs=1e-4), (
             f"embeddings are unit vectors, those of a {picture} picture too; its length is {norm:.4f}"
-        )
-        assert vectors.requires_grad, (
-            "embed_images computes by torch, without no_grad, so that prompts change the picture"
         )
         wish = self.model.embed_text(["a dog"])[0].to(vectors)
         (gradient,) = torch.autograd.grad((vectors @ wish).sum(), images)

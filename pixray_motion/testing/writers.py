@@ -84,12 +84,15 @@ class WriterContract(Contract):
             f"'needs' is PIXELS, SHAPES, PNG_FILES or another Content; got {needs!r}"
         )
 
-    def test_it_writes_every_frame_and_says_so(self, tmp_path: Path) -> None:
+    def test_it_tells_what_it_has_written(self, tmp_path: Path) -> None:
         told: list[int] = []
-        film = self._write(tmp_path, "film", told=told)
+        self._write(tmp_path, "film", told=told)
         assert told == [1, 2, 3], (
             f"on_frame is told, after each frame, how many are written: 1, 2, 3; got {told}"
         )
+
+    def test_it_writes_the_film_and_nothing_else(self, tmp_path: Path) -> None:
+        film = self._write(tmp_path, "film")
         assert film.exists(), "write makes the film at the path that it is given, and nowhere else"
         assert film.is_dir() == self.is_folder, (
             f"a writer called '{self.name}' makes a {'folder' if self.is_folder else 'file'} at the path that "
