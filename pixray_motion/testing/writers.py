@@ -101,11 +101,14 @@ class WriterContract(Contract):
         others = sorted(path.name for path in film.parent.iterdir() if path != film)
         assert not others, f"write leaves nothing beside the film; got {', '.join(others)}"
         if self.is_folder:
-            names = {path.stem for path in film.iterdir()}
-            wanted = {frame_name(frame, "") for frame in ABOUT.frames}
-            assert names == wanted, (
-                "the files of a folder are called by frame_name(frame, suffix), by the film's own count; got "
-                f"{sorted(names)}"
+            files = sorted(film.iterdir())
+            kinds = {path.suffix for path in files}
+            assert [path.name for path in files] == [
+                frame_name(frame, suffix) for suffix in kinds for frame in ABOUT.frames
+            ], (
+                "the files of a folder are called by frame_name(frame, suffix), by the film's own count and all "
+                "with one "
+                f"suffix, or a later render would not replace them; got {', '.join(path.name for path in files)}"
             )
         else:
             assert film.stat().st_size > 0, (
@@ -113,12 +116,12 @@ class WriterContract(Contract):
             )
 
     def test_the_same_frames_make_the_same_bytes(self, tmp_path: Path) -> None:
-        first, again = (contents(self._write(tmp_path, name)) for name in ("one", "two"))
+        first, again = (_contents(self._write(tmp_path, name)) for name in ("one", "two"))
         assert first == again, (
             "the same frames make the same bytes: no dates, no paths, no number of threads; a second film of "
             "them differs"
         )
-        other = contents(self._write(tmp_path, "three", skip=1))
+        other = _contents(self._write(tmp_path, "three", skip=1))
         assert first != other, "other frames make another film"
 
     def test_a_film_shows_the_frames(self, tmp_path: Path) -> None:
@@ -168,7 +171,7 @@ class WriterContract(Contract):
         return film
 
 
-def contents(film: Path) -> dict[str, bytes]:
+def _contents(film: Path) -> dict[str, bytes]:
     """Of a file, or of the files in a folder, by their names."""
     files = sorted(film.iterdir()) if film.is_dir() else [film]
     return {path.name if film.is_dir() else "": path.read_bytes() for path in files}
