@@ -46,60 +46,58 @@ KEPT = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "pixray
 # Which tests guard what: group -> files or folders of the package -> tests. The first line that fits a file is its own,
 # so a file stands before its folder. An entry of tests is a file in tests/, perhaps with a pattern (re.search) of the
 # names of tests that count, or, after a "-", of those that do not; several entries of one file add up. Left out are
-# whole films by drawers that have little to do with the file, for survivors cost what all tests of a line cost; that is
-# noted beside it, in CPU seconds.
-PRIORS = "test_priors.py -films_with.*(clipdraw|pixel)"
-FRAMES = "test_render.py -two_renders|saved_state|depends_on_nothing|damaged|threads|clipdraw|pixel"
-LAYERS = "test_composite.py -any_frame|last_frame"
-LAYERS_RESUMED = "test_composite.py any_frame.*5"
-BENDS = "test_bends.py -clipdraw|line_sketch"
-SHARP = "test_sharpness.py"
-SPECTRA = "test_contract_drawers.py fft"
-PAINTERS = "test_contract_drawers.py diffusion"
-CELLS = "test_contract_drawers.py pixel"
-REFINING = "test_contract_drawers.py refin|pulls|fft"
-BEGUN = "test_render.py begins.*(fft|diffusion)"
+# whole films by drawers that have little to do with the file, for survivors cost what all tests of a line cost.
+DENOISED = "test_denoisers.py -films_with.*(clipdraw|pixel)"
+FRAMES = "test_engine.py -clipdraw|pixel"
+LAYERS = ("test_composite.py -any_frame", "test_composite.py any_frame.*5", "test_transitions_rendered.py")
+WARPED = "test_bends.py -clipdraw|line_sketch"
+DRAWN = "test_contract_drawers.py TestDrawer(Fft|Diffusion)::"
 GUARDS: dict[str, dict[str, Sequence[str]]] = {
     "learning core": {
-        "objective.py": ("test_objective.py", PRIORS, FRAMES),  # 21 s
-        "descend.py": (REFINING, PRIORS, "test_render.py refining"),  # 18 s
-        "cutouts.py": ("test_objective.py", "test_render.py refining"),  # 4 s
-        "priors/base.py": (PRIORS,),  # 10 s
-        "composite.py": (LAYERS, LAYERS_RESUMED, "test_timeline.py"),  # 14 s
-        "render.py": (FRAMES, "test_render.py saved_state.*fft", LAYERS, LAYERS_RESUMED, PRIORS),  # 36 s
-        "drawers/fft.py": (
-            SPECTRA,
-            "test_bases.py",
-            SHARP,
-            "test_priors.py grain|films_with.*fft",
-            BEGUN,
-        ),  # 14 s
-        "drawers/raster.py": (SPECTRA, PAINTERS, BENDS, SHARP, BEGUN),  # 14 s
-        "drawers/diffusion.py": (PAINTERS, PRIORS, "test_bends.py diffusion", BEGUN),  # 12 s
-        "sampling.py": (SPECTRA, BENDS, SHARP, "test_objective.py cutout"),  # 13 s
-        "sharpen.py": (PAINTERS, CELLS, "test_bends.py diffusion", "test_priors.py diffusion"),  # 14 s
-        "losses": ("test_objective.py",),  # 1 s
-        "filters": ("test_objective.py",),  # 1 s
+        "objective.py": ("test_objective.py", "test_evaluation.py"),
+        "descend.py": ("test_descend.py", "test_refinement.py"),
+        "refinement.py": ("test_refinement.py",),
+        "cutouts.py": ("test_cutouts.py", "test_objective.py"),
+        "embeddings.py": ("test_embeddings.py", "test_evaluation.py"),
+        "denoisers/guidance.py": ("test_guidance.py", DENOISED),
+        "denoisers/colours.py": ("test_colours.py", DENOISED),
+        "denoisers/sampler.py": ("test_sampler.py", DENOISED),
+        "denoisers/base.py": (DENOISED, "test_guidance.py", "test_sampler.py"),
+        "composite.py": LAYERS,
+        "masks.py": (*LAYERS, "test_contracts.py Mask"),
+        "blends.py": ("test_composite.py -any_frame", "test_contracts.py Blend"),
+        "engine.py": (FRAMES, "test_seeds.py", *LAYERS),
+        "studio.py": (FRAMES, "test_seeds.py", *LAYERS),
+        "state.py": (FRAMES, *LAYERS),
+        "picture.py": ("test_picture.py", "test_screen_filters.py"),
+        "drawers/base.py": (DRAWN, "test_descend.py", "test_refinement.py"),
+        "drawers/fft.py": (DRAWN, "test_bases.py", "test_sharpness.py", "test_denoisers.py grain"),
+        "drawers/raster.py": (DRAWN, WARPED, "test_sharpness.py"),
+        "drawers/diffusion.py": (DRAWN, DENOISED, "test_bends.py diffusion"),
+        "sampling.py": ("test_picture.py", WARPED, "test_sharpness.py"),
+        "sharpen.py": ("test_picture.py", "test_sharpness.py", DRAWN),
+        "losses": ("test_evaluation.py", "test_contracts.py Loss"),
+        "filters": ("test_screen_filters.py", "test_contracts.py Filter"),
     },
     "checkpoint": {
         "checkpoint.py": (
-            "test_render.py saved_state.*fft|damaged|threads|keeps_its_start",
-            LAYERS_RESUMED,
-        ),  # 17 s
+            "test_checkpoint.py",
+            "test_engine.py saved_state.*fft|damaged|threads|keeps_its_start",
+        ),
     },
     "encode": {
-        "encode.py": ("test_encode.py",),  # 3 s
+        "output/video.py": ("test_video.py", "test_writers.py"),
     },
     "geometry": {
-        "geometry.py": (
+        "geometry.py": ("test_movements.py", "test_known_motions.py", WARPED, "test_timeline.py"),
+        "coordinate_maps.py": ("test_picture.py", "test_bends.py", "test_contracts.py Distortion"),
+        "movements": (
             "test_movements.py",
-            BENDS,
-            "test_timeline.py",
-            SPECTRA,
-            "test_story_read.py",
-        ),  # 11 s
-        "bends.py": ("test_bends.py",),  # 7 s
-        "movements": ("test_movements.py", "test_bends.py", "test_paths.py"),  # 9 s
+            "test_known_motions.py",
+            "test_bends.py",
+            "test_paths.py",
+            "test_contracts.py Movement|Distortion",
+        ),
     },
 }
 

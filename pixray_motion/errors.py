@@ -70,10 +70,6 @@ class PluginError(MotionError):
     """A plug-in could not be loaded, or registers a name that is taken."""
 
 
-class MissingExtra(MotionError):
-    """A feature needs a package that is not installed. The message holds the pip command."""
-
-
 class ModelError(MotionError):
     """A file of weights is missing, damaged or of another kind."""
 

@@ -92,7 +92,7 @@ def write_preview(
 
 
 class CardDrawer(RasterDrawer):
-    """Moves a given picture and never paints. Params: ``plane`` (1, 3, h, w) in [0, 1], and the view."""
+    """Moves a picture and never refines it. Params: ``plane`` (1, 3, h, w) in [0, 1], and the view."""
 
     def __init__(self, canvas: Canvas, card: Tensor) -> None:
         super().__init__(canvas, order=1)
@@ -112,7 +112,7 @@ class CardDrawer(RasterDrawer):
 
 
 def moved(story: Story, card: Image.Image, canvas: Canvas) -> Iterator[Shot]:
-    """The frames of ``card``, shown anew after each cut and then moved by every plan; given pictures are themselves."""
+    """The frames of ``card``, shown anew after each cut and then moved by every plan; image layers show themselves."""
     keep_memory()
     story = without_perceptor(replace(story, canvas=canvas))
     shown = torch.from_numpy(np.array(card)).permute(2, 0, 1)[None].float() / 255

@@ -1,4 +1,4 @@
-"""Pictures that are given and not drawn: an image from a file, and words."""
+"""Layers that are not drawn: an image from a file, and words."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pixray_motion.units import CENTRE, RGB, Colour, ImageFile, Pair, Real, Stor
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
-FINER = 4  # the most pixels of a given picture in one of the canvas, so that a zoom finds some
+FINER = 4  # the most pixels of an image to one pixel of the canvas, so that a zoom finds some
 AROUND = 1.5  # times the canvas is the plane that a bent picture lies on
 OUTLINE = 0.08  # of the height of letters
 Pixels = NDArray[np.float32]
@@ -74,7 +74,7 @@ class StaticDrawer(Drawer):
         return replace(picture, view=view @ picture.view)
 
     def encode(self, image: Tensor) -> Params:
-        raise NotImplementedError("a given picture shows nothing else")
+        raise NotImplementedError("an image layer shows nothing else")
 
     def learning(self, params: Params) -> dict[str, LearningRate]:  # noqa: ARG002
         return {}

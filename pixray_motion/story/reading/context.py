@@ -140,8 +140,8 @@ class FilmContext:
 class Inherited:
     """What a scene takes over from what it lies in, unless it says otherwise.
 
-    ``segments``, the innermost first, are added to its own; ``opening`` are the keys of a sequence that its first scene
-    answers for; ``layer`` names the layer that it is drawn for.
+    ``segments``, the innermost first, are added to its own; ``first_only`` are the keys of a sequence that concern its
+    first scene alone, such as 'cut'; ``layer`` names the layer that it is drawn for.
     """
 
     drawer: Component
@@ -151,5 +151,5 @@ class Inherited:
     own_denoiser: tuple[Segment, DenoiserTrack | None] | None = None
     steps: tuple[Segment, Track] | None = None
     segments: tuple[Segment, ...] = ()
-    opening: dict[str, Node] = field(default_factory=dict)
+    first_only: dict[str, Node] = field(default_factory=dict)
     layer: str = ""

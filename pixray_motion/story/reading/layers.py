@@ -33,7 +33,7 @@ class BuildScenes(Protocol):
     """Makes the scenes of a layer, which lie where the ``span`` of the scene around them does."""
 
     def __call__(
-        self, node: SceneNode, span: Span, given: Inherited, before: Scene | None
+        self, node: SceneNode, span: Span, inherited: Inherited, before: Scene | None
     ) -> tuple[Scene, ...]: ...
 
 
@@ -43,7 +43,7 @@ class LayerContext:
 
     film: FilmContext
     scene: Scene
-    given: Inherited
+    inherited: Inherited
     context: SceneContext
     older: dict[str, Scene]
     build: BuildScenes
@@ -57,7 +57,7 @@ def read_layers(
     node: Node,
     film: FilmContext,
     scene: Scene,
-    given: Inherited,
+    inherited: Inherited,
     context: SceneContext,
     before: Scene | None,
     build: BuildScenes,
@@ -78,7 +78,7 @@ def read_layers(
         return ()
     lines = () if scene.cut or before is None else before.layers
     older = {line.name: line.scenes[-1] for line in lines if line.scenes}
-    layering = LayerContext(film, scene, given, context, older, build)
+    layering = LayerContext(film, scene, inherited, context, older, build)
     found = [
         read_mapping(item, "a layer", (*LAYER_KEYS, *static_layer.names()), film.diagnostics)
         for item in node.items
@@ -96,11 +96,11 @@ def _got(node: Node) -> str:
 
 def _layer(item: Node, found: dict[str, Node], name: str, layering: LayerContext) -> LayerTrack:
     span = layering.scene.span
-    given = _given(found, name, layering)
+    inherited = _inherit_by_layer(found, name, layering)
     before = layering.older.get(name)
-    if before and before.drawer.name != given.drawer.name and "drawer" not in found:
+    if before and before.drawer.name != inherited.drawer.name and "drawer" not in found:
         before = None
-    scenes = layering.build(_item(item, found, name, layering), span, given, before)
+    scenes = layering.build(_item(item, found, name, layering), span, inherited, before)
     mask = read_mask(found["mask"], layering.context) if "mask" in found else None
     opacity = Constant(1.0)
     return LayerTrack(
@@ -115,8 +115,8 @@ def _layer(item: Node, found: dict[str, Node], name: str, layering: LayerContext
     )
 
 
-def _given(found: dict[str, Node], name: str, layering: LayerContext) -> Inherited:
-    """What the layer takes over: from a given picture nobody wants anything, and a still one does not move along."""
+def _inherit_by_layer(found: dict[str, Node], name: str, layering: LayerContext) -> Inherited:
+    """What the layer inherits: an image or a text has no prompts, and a still layer does not move with the scene."""
     kind = next((key for key in static_layer.names() if key in found), None)
     still = read_flag(found["still"], "still", layering.diagnostics) if "still" in found else kind == "text"
     if kind is None:
@@ -124,7 +124,7 @@ def _given(found: dict[str, Node], name: str, layering: LayerContext) -> Inherit
             replace(segment, moves=(), distortions=()) if still else segment
             for segment in layering.scene.segments
         )
-        return replace(layering.given, segments=segments, opening={}, layer=name)
+        return replace(layering.inherited, segments=segments, first_only={}, layer=name)
     drawer = read_static_layer(kind, found[kind], layering.context.around, layering.diagnostics)
     for key in ("drawer", "prompts", "steps", "denoiser", "perceptor", "losses", "init_image", "scenes"):
         if key in found:
@@ -138,13 +138,13 @@ def _given(found: dict[str, Node], name: str, layering: LayerContext) -> Inherit
     )
     nobody = layering.scene.segments[0]
     return replace(
-        layering.given,
+        layering.inherited,
         drawer=drawer,
         perceptors=(),
         own_denoiser=(nobody, None),
         steps=(nobody, Constant(0.0)),
         segments=moved,
-        opening={},
+        first_only={},
         layer=name,
     )
 

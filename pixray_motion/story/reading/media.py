@@ -1,4 +1,4 @@
-"""Layers that are not drawn but given: ``image: FILE``, ``text: WORDS``."""
+"""Layers that are not drawn: ``image: FILE``, ``text: WORDS``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pixray_motion.units import Surroundings
 
 
 def read_static_layer(name: str, node: Node, around: Surroundings, diagnostics: Diagnostics) -> Component:
-    """A given picture with its parameters; a text alone is the one that it needs."""
+    """An image or a text with its parameters; a single value is the one parameter that it needs."""
     entry = static_layer.get(name)
     assert entry is not None, name  # the caller knows the names
     if isinstance(node, Scalar):
