@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pixray_motion.descend import descend
 from pixray_motion.drawers.base import Drawer, Params, drawer
+from pixray_motion.drawers.raster import RasterDrawer
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
 from pixray_motion.movements.distortions import Swirl
@@ -432,6 +433,19 @@ class DrawerContract(Contract):
         params = made.warp(self._mark(made, _blob(made.canvas, 0.3, -0.2)), motion, "edge", make_rng())
         x, y = motion.apply(np.array([0.3, -0.2]))
         _check_place(made, params, (float(x), float(y)))
+
+    def test_a_plane_is_learned_as_it_was(self) -> None:
+        made = self.make()
+        if not isinstance(made, RasterDrawer):
+            pytest.skip("the drawer does not derive from RasterDrawer")
+        for params in (made.init_params(make_rng()), _encoded(made)):
+            pixels = made.pixels(params)
+            away = float((made.pixels(made.learn(pixels)) - pixels).abs().mean())
+            assert away < 2e-3, (
+                "learn(pixels) is the inverse of pixels(params), for what the drawer has drawn itself, since a "
+                "plane is "
+                f"sampled and learned again when the view leaves it; colours differ by {away:.4f} on the mean"
+            )
 
     def test_svg_is_made_of_elements(self) -> None:
         made = self.make()

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import imageio_ffmpeg
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from pixray_motion.film import write_film
 from pixray_motion.geometry import Canvas
@@ -183,7 +183,10 @@ def _open(path: Path) -> Frame:
 
 
 def _play(film: Path) -> list[Frame]:
-    """The frames as ffmpeg shows them, at the canvas' size."""
+    """The frames at the canvas' size, as ffmpeg shows them; Pillow where ffmpeg knows no animation."""
+    if film.suffix in (".webp", ".apng"):
+        with Image.open(film) as picture:
+            return [np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(picture)]
     size = f"{CANVAS.width}x{CANVAS.height}"
     raw = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-fps_mode", "passthrough", "-")
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-i", str(film), *raw]
