@@ -81,20 +81,21 @@ def load(path: Path, studio: Studio) -> State:
     frame = int(found["frame"])
     if frame not in studio.story.frames:
         raise CheckpointError(
-            f"{path}: the saved state is frame {frame}, but the film ends before it; begin anew by --restart"
+            f"{path}: the saved state is frame {frame}, but the film ends before it; start over with --restart"
         )
     for name, value in _machine(studio).items():
         if found.get(name) != value:
             raise CheckpointError(
-                f"{path}: saved with {name} {found.get(name)}, now {value}; go on with the former"
+                f"{path}: saved with {name} {found.get(name)}, now {value}; use that one again, or start over with "
+                "--restart"
             )
     _check_plugins(path, json.loads(found.get("plugins", "{}")), _plugins(studio))
     for number, key in enumerate(frame_keys(studio)):
         if number == frame:
             if key != found["key"]:
                 raise CheckpointError(
-                    f"{path}: the story, the models or the program changed at or before frame {frame}; begin "
-                    "anew by --restart"
+                    f"{path}: the story, the models or the program changed at or before frame {frame}; "
+                    "start over with --restart"
                 )
             break
     return State(studio.story.plan(frame), _unflatten(tensors), json.loads(found["scores"]))
@@ -109,7 +110,7 @@ def _check_plugins(path: Path, before: Mapping[str, str], now: Mapping[str, str]
     for name in before.keys() & now.keys():
         if before[name] != now[name]:
             raise CheckpointError(
-                f"{path}: the plug-in {name} has changed since; bring its former code back, or begin anew by --restart"
+                f"{path}: the plug-in {name} has changed since; restore its old code, or start over with --restart"
             )
 
 
@@ -152,8 +153,8 @@ def _open(path: Path) -> tuple[dict[str, str], dict[str, Any]]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
     except (OSError, SafetensorError) as error:
         raise CheckpointError(
-            f"{path}: the saved state cannot be read ({error}); begin anew by --restart"
+            f"{path}: the saved state cannot be read ({error}); start over with --restart"
         ) from error
     if metadata.get("format") != FORMAT:
-        raise CheckpointError(f"{path}: not a saved state of this program; begin anew by --restart")
+        raise CheckpointError(f"{path}: not a saved state of this program; start over with --restart")
     return metadata, tensors

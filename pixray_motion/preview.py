@@ -112,7 +112,7 @@ class CardDrawer(RasterDrawer):
 
 
 def moved(story: Story, card: Image.Image, canvas: Canvas) -> Iterator[Shot]:
-    """The frames of ``card``, shown anew after each cut and then moved by every plan; image layers show themselves."""
+    """The frames of ``card``, shown again after each cut and then moved by every plan; image layers show themselves."""
     keep_memory()
     story = without_perceptor(replace(story, canvas=canvas))
     shown = torch.from_numpy(np.array(card)).permute(2, 0, 1)[None].float() / 255
@@ -160,7 +160,7 @@ def _own(path: Path, canvas: Canvas) -> Image.Image:
         if isinstance(error, OSError) and error.strerror:
             raise OutputError(f"cannot read the picture {path}: {reason(error)}") from error
         what = " ".join(str(error).split()) or type(error).__name__
-        raise OutputError(f"the picture {path} is damaged ({what}): save it anew as png or jpg") from error
+        raise OutputError(f"the picture {path} is damaged ({what}): save it again as png or jpg") from error
 
 
 def _rgb(picture: Image.Image) -> Image.Image:

@@ -335,7 +335,7 @@ class ImageFile(File):
             raise InvalidValue(f"the file {quote(text)} is not a picture; write a png or jpg file") from error
         except Exception as error:  # Pillow's decoders raise whatever they stumble upon
             raise InvalidValue(
-                f"the picture {quote(text)} cannot be read; save it anew as png or jpg"
+                f"the picture {quote(text)} cannot be read; save it again as png or jpg"
             ) from error
         if max(width, height) > limits.CANVAS[1]:
             raise InvalidValue(

@@ -1,5 +1,4 @@
-"""Small parts for the tests of how a frame is refined: a drawer, a perceptor and a denoiser that can be reckoned
-by hand."""
+"""Small parts for tests of how a frame is refined: a drawer, a perceptor and a denoiser to be reckoned by hand."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """The public names: removing one is a decision, which shows as an edit of ``data/public_names.json``.
 
-Public is what the manual has plug-in authors and users import: the names of ``pixray_motion.__all__``, and in the
-modules below what begins with no underscore and is defined there, or passed on by ``import x as x``. A constant in
-capitals counts if another module, a test or the manual imports it.
+Public is what the manual has plug-in authors and users import: the names of ``pixray_motion.__all__``; in the modules
+below their ``__all__``, or what begins with no underscore and is defined there, or passed on by ``import x as x``; and
+of other modules each name that docs/extending.md or an example imports. A constant in capitals counts if another
+module, a test or the manual imports it.
 
 ``python tests/test_api_surface.py --write`` writes the list anew.
 """
@@ -48,30 +49,43 @@ MODULES = (
     "tracks.easing",
     "units",
 )
+PAGES = (ROOT / "docs" / "extending.md", *sorted((ROOT / "examples").rglob("*.py")))
 REGENERATE = "python tests/test_api_surface.py --write"
 
 
 def public_names() -> dict[str, list[str]]:
     """Module -> its public names, sorted."""
     used = set(imported_names())
-    found = {"pixray_motion": sorted(pixray_motion.__all__)}
-    for module in MODULES:
-        for file in files(module):
-            name = ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-            found[name] = sorted(
-                defined
-                for defined in set(defined_names(ast.parse(file.read_text("utf-8"))))
-                if not defined.startswith("_") and (not defined.isupper() or (name, defined) in used)
-            )
-    return found
+    found = {"pixray_motion": set(pixray_motion.__all__)}
+    for file in (file for module in MODULES for file in files(module)):
+        name = ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        found[name] = {
+            defined
+            for defined in names_in(file)
+            if defined[0] != "_" and (not defined.isupper() or (name, defined) in used)
+        }
+    whole = frozenset(found)
+    for module, name in (pair for page in PAGES for pair in imports(page.read_text("utf-8"))):
+        if module not in whole and any(name in names_in(file) for file in files(module.partition(".")[2])):
+            found.setdefault(module, set()).add(name)
+    return {module: sorted(found[module]) for module in sorted(found)}
 
 
 def files(module: str) -> list[Path]:
-    """The file of a module, or a package's own; all public ones of ``testing``. None if it is not there."""
+    """The file of a module, or a package's own; none if it is not there."""
     path = ROOT.joinpath("pixray_motion", *module.split("."))
-    if module == "testing" and path.is_dir():
-        return sorted(file for file in path.glob("*.py") if file.stem == "__init__" or file.stem[0] != "_")
     return [file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()]
+
+
+def names_in(file: Path) -> set[str]:
+    """Those of ``__all__`` in a module that has one, or all that it defines."""
+    tree = ast.parse(file.read_text("utf-8"))
+    declared = [
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
+    return set(declared[0] if declared else defined_names(tree))
 
 
 def defined_names(tree: ast.Module) -> Iterator[str]:
@@ -117,8 +131,7 @@ def test_the_public_names_are_those_of_the_list() -> None:
 def test_what_the_manual_imports_is_public() -> None:
     """Every import in the blocks of docs/extending.md and in the examples."""
     listed = json.loads(LIST.read_text("utf-8"))
-    pages = [ROOT / "docs" / "extending.md", *(ROOT / "examples").rglob("*.py")]
-    for page in pages:
+    for page in PAGES:
         for module, name in imports(page.read_text("utf-8")):
             assert name in listed.get(module, ()), f"{page.name}: {module}.{name} is not in {LIST.name}"
 

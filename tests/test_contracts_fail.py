@@ -252,7 +252,7 @@ class TestDated(WriterContract):
     name = ".dated"
 
 
-@mask("band")
+@mask("band", soft=True)
 def band(screen, size: Extent = 0.5):
     """A band of so many pixels."""
     cover = torch.zeros(screen.canvas.height, screen.canvas.width)
@@ -274,7 +274,7 @@ class TestDivide(BlendContract):
     name = "divide"
 
 
-@transition("jump", starts_anew=True)
+@transition("jump", starts_fresh=True)
 def jump(outgoing, incoming, share, canvas):
     """Both scenes at once."""
     return Stack((Layer(outgoing), Layer(incoming, opacity=0.5)))
@@ -339,6 +339,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> str:
         "on_frame is told, after each frame, how many are written",
         "the same frames make the same bytes",
         "write leaves nothing beside the film",
+        "a mask has no trait 'soft'",
         "a mask returns (1, 1, H, W) of its screen",
         "a blend's colours are finite and lie in [0, 1]",
         "at the share 0 a transition shows the outgoing scene alone",

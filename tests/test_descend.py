@@ -37,8 +37,7 @@ def way(
     steps: int,
     updates: Mapping[int, Array] | None = None,
 ) -> list[Array]:
-    """Where one tensor is after each step: the law, written down once more. ``updates``: directions mixed in, half
-    each."""
+    """Where one tensor is after each step, by the law. ``updates``: directions that are mixed in, half each."""
     x, velocity, places = start.double().numpy(), 0.0, []
     goal = target.double().numpy()
     for index in range(steps):

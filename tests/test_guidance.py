@@ -72,11 +72,14 @@ def test_predictions_stay_in_range() -> None:
     assert torch.allclose(towards(1, flat(0.0), flat(-3.0)), flat(-1.0))
 
 
+SMALL = Canvas(4, 4)
+
+
 def guidance(
     painter: Painter,
     *prompts: Prompt,
     seed: int = 0,
-    canvas: Canvas = Canvas(4, 4),
+    canvas: Canvas = SMALL,
     anchor: torch.Tensor | None = None,
     **settings: float,
 ) -> Guidance:
@@ -106,6 +109,13 @@ def test_prompts_are_embedded_and_weighted_and_those_without_weight_are_nobody()
         [0.2, 0, 0], abs=1e-6
     )
     assert guidance(Painter(), morph).predict_x0(torch.zeros(1, 3, 4, 4), 0.5)[0, 2].abs().max() < 1e-6
+
+
+def test_prompts_that_repel_push_away() -> None:
+    made = guidance(Painter(), RED, saying("0 0 0.4", -0.5))
+    assert made.predict_x0(torch.zeros(1, 3, 4, 4), 0.5)[0, :, 0, 0].tolist() == pytest.approx(
+        [0.4, 0, -0.6], abs=1e-6
+    )
 
 
 def test_the_scale_is_the_settings() -> None:

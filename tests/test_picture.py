@@ -228,19 +228,21 @@ def test_borders_bring_points_back_to_the_screen(border: str, x: float, y: float
 def test_a_spline_goes_through_its_samples(order: int) -> None:
     image = photograph(32, 18, 1)
     assert np.allclose(spline_sample(image, CANVAS.centres(), 18.0, order), image, atol=1e-5)
-    one_right = spline_sample(image, [*CANVAS.centres(), 1 / 18, 0], 18.0, order)
+    one_right = spline_sample(image, CANVAS.centres() + np.array([1 / 18, 0]), 18.0, order)
     assert np.allclose(one_right[:, :, :-1], image[:, :, 1:], atol=1e-5)
     assert np.allclose(one_right[:, :, -1], image[:, :, -2], atol=1e-5)  # mirrored at the last pixel's centre
 
 
 def test_a_sampled_map_is_known_between_its_points_and_goes_on_beyond() -> None:
     places = CANVAS.centres()
-    moved = [*Motion.rotation(20).apply(places), 0.1, -0.2]
+    moved = Motion.rotation(20).apply(places) + np.array([0.1, -0.2])
     between = places[2:-2, 2:-2] + 0.3 / 18
-    wanted = [*Motion.rotation(20).apply(between), 0.1, -0.2]
+    wanted = Motion.rotation(20).apply(between) + np.array([0.1, -0.2])
     assert np.allclose(field_sample(moved, places, 18.0, between), wanted, atol=2e-3)
     far = np.array([[5.0, 0.5 / 18]])
-    assert field_sample([*places, 0.1, 0.2], places, 18.0, far) == pytest.approx([*far, 0.1, 0.2])
+    assert field_sample(places + np.array([0.1, 0.2]), places, 18.0, far) == pytest.approx(
+        far + np.array([0.1, 0.2])
+    )
 
 
 def test_a_small_picture_is_not_sharpened_and_a_large_one_keeps_its_range() -> None:

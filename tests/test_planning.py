@@ -19,7 +19,7 @@ from pixray_motion.story.timeline import Timeline
 from pixray_motion.tracks.base import Constant, Track
 
 
-def swept(story: Story, change: Callable[[Track], Story], values: list[float]) -> list[int]:
+def swept(change: Callable[[Track], Story], values: list[float]) -> list[int]:
     """The steps that copies of a story plan, each of which is forgotten before the next is made."""
     found = []
     for value in values:
@@ -40,7 +40,7 @@ def test_copies_of_a_story_plan_what_they_say() -> None:
     def change(steps: Track) -> Story:
         return replace(story, scenes=(replace(scene, steps=(scene.segments[0], steps)),))
 
-    assert swept(story, change, [1, 2, 3, 4, 5] * 2) == [1, 2, 3, 4, 5] * 2
+    assert swept(change, [1, 2, 3, 4, 5] * 2) == [1, 2, 3, 4, 5] * 2
 
 
 def test_so_do_copies_with_other_prompts() -> None:

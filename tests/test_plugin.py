@@ -323,9 +323,7 @@ def test_an_edited_plugin_does_not_go_on_with_a_film(fresh: Path) -> None:
     write(fresh / "glow.py", GLOW.replace("-seen", "+seen") + "\nfrom pixray_motion.blends import blend\n")
     code, said = resumed()
     assert code == 2
-    assert (
-        "the plug-in glow has changed since; bring its former code back, or begin anew by --restart" in said
-    )
+    assert "the plug-in glow has changed since; restore its old code, or start over with --restart" in said
     write(fresh / "glow.py", GLOW + "\nfrom pixray_motion.blends import blend\n")
     assert resumed() == (0, "")
     assert len(list((fresh / "a").iterdir())) == 16

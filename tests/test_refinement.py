@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from learning import Eye, Painter, Sheets, picture, rng
+from pictures import photograph
 
 from pixray_motion.denoisers.guidance import Guidance, PromptedDenoiser
 from pixray_motion.drawers.base import LearningRate, Params
@@ -121,6 +122,21 @@ def test_what_is_covered_with_noise_is_the_raw_picture_before() -> None:
         drawing(denoiser=DenoiserSettings(Component("painter"), 0.2, 1.0, 1e-6, 1.0)), plain()
     )
     assert torch.allclose(painter.noisy[0], torch.full((1, 3, 16, 16), -0.5), atol=1e-3)
+
+
+def test_what_is_shown_more_crisply_is_not_covered_with_noise() -> None:
+    """Else a picture would be sharpened again in every frame."""
+    canvas = Canvas(96, 96)
+    drawer, painter = DiffusionDrawer(canvas, perceptor_scale=0.0), Painter(side=96)
+    of = drawing(denoiser=DenoiserSettings(Component("painter"), 0.2, 1.0, 1e-6, 1.0))
+    small = torch.from_numpy(photograph(32, 32))[None].float()
+    soft = torch.nn.functional.interpolate(small, (96, 96), mode="bilinear")
+    params = drawer.encode(soft)
+    guide = replace(guidance(of, painter), canvas=canvas)
+    refine(params, drawer, objective(of, canvas=canvas), guide, 3)
+    raw, crisp = (picture.image(canvas) * 2 - 1 for picture in (drawer.draw_raw(params), drawer.draw(params)))
+    assert torch.allclose(painter.noisy[0], raw, atol=1e-3)
+    assert not torch.allclose(painter.noisy[0], crisp, atol=0.02)
 
 
 def test_a_calm_frame_keeps_the_colours_that_it_had() -> None:

@@ -46,7 +46,7 @@ class DenoiserTrack:
     strength: Track
 
     def at(self, value: Value, prompt_change: float) -> DenoiserSettings:
-        """``prompt_change`` (0..1) raises the noise level: what is new needs to be drawn anew."""
+        """``prompt_change`` (0..1) raises the noise level: what is new needs to be drawn again."""
         strength = value(self.strength)
         noise_level = strength
         if prompt_change:

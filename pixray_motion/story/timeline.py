@@ -132,7 +132,7 @@ class Timeline:
         scene, lags = self.scenes[index], max(1, round(SETTLING * self.rate))
         if scene.prompts_are_constant and (scene.cut or frame - lags >= scene.start):
             transition = scene.transition
-            if transition is None or transition.starts_anew or frame - lags >= scene.transition_end:
+            if transition is None or transition.starts_fresh or frame - lags >= scene.transition_end:
                 return 0.0
         first = index
         while first and not self.scenes[first].cut:
@@ -151,7 +151,7 @@ class Timeline:
         def weigh() -> TextWeights:
             scene, prompts = self.scenes[index], self._prompts_at(index, frame)
             transition, passed = scene.transition, frame - scene.start
-            if transition and not transition.starts_anew and passed < transition.frames:
+            if transition and not transition.starts_fresh and passed < transition.frames:
                 prompts = morph_prompts(self._prompts_at(index - 1, frame), prompts, transition.share(passed))
             return text_weights(prompts)
 

@@ -29,6 +29,7 @@ class Contract:
     name: ClassVar[str]
     values: ClassVar[Mapping[str, Any]] = {}
     needs_defaults: ClassVar[bool] = True
+    known_traits: ClassVar[tuple[str, ...]] = ()
 
     @property
     def entry(self) -> Entry[Any]:
@@ -51,6 +52,13 @@ class Contract:
             f"the docstring's first line is what 'pixray-motion list' shows, so it is one sentence with a full stop; "
             f"got '{summary}'"
         )
+
+    def test_its_traits_are_known(self) -> None:
+        for trait in self.traits:
+            assert trait in self.known_traits, (
+                f"a {self.registry.kind} has no trait '{trait}', so nobody asks for it; known: "
+                f"{', '.join(self.known_traits) or 'none'}"
+            )
 
     def test_its_defaults_are_allowed(self) -> None:
         for parameter in self.entry.parameters:

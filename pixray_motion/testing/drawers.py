@@ -70,6 +70,7 @@ class DrawerContract(Contract):
     """A drawer with the trait ``encodes_images=False`` need not draw photographs: only dark marks on white paper."""
 
     registry: ClassVar[Registry[Any]] = drawer
+    known_traits: ClassVar[tuple[str, ...]] = ("encodes_images",)
 
     def wrap_step(self, made: Drawer) -> float:  # noqa: ARG002
         """How far, in canvas heights, a picture goes at a time when it is taken once around the screen.

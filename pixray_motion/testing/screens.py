@@ -99,10 +99,11 @@ class BlendContract(Contract):
 
 
 class TransitionContract(Contract):
-    """Traits: ``starts_anew=True``, the incoming scene begins with a new drawing; ``single_drawing=True``, every frame
+    """Traits: ``starts_fresh=True``, the incoming scene begins with a new drawing; ``single_drawing=True``, every frame
     shows one drawing, so that it can be written as shapes."""
 
     registry: ClassVar[Registry[Any]] = transition
+    known_traits: ClassVar[tuple[str, ...]] = ("starts_fresh", "single_drawing")
 
     def node(self, share: float, values: dict[str, Any]) -> Node:
         outgoing, incoming = _scenes()
@@ -139,8 +140,8 @@ class TransitionContract(Contract):
     def test_it_begins_with_the_outgoing_scene_and_ends_with_the_incoming_one(self) -> None:
         if self.traits.get("single_drawing"):
             pytest.skip("a single drawing shows one scene at a time")
-        assert self.traits.get("starts_anew"), (
-            "a transition that shows both scenes at once is registered with starts_anew=True, so that the "
+        assert self.traits.get("starts_fresh"), (
+            "a transition that shows both scenes at once is registered with starts_fresh=True, so that the "
             "incoming one has a drawing "
             "of its own"
         )

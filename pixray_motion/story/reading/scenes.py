@@ -216,7 +216,7 @@ class SceneBuilder:
     ) -> bool:
         """Whether the scene begins with a new picture; reports where it has to and does not say so."""
         said = "cut" in found and read_flag(found["cut"], "cut", self.film.diagnostics)
-        cut = said or (transition is not None and transition.starts_anew)
+        cut = said or (transition is not None and transition.starts_fresh)
         if self.last is None:
             return True
         before = self.last
