@@ -15,12 +15,12 @@ from PIL import Image
 
 from pixray_motion.film import write_film
 from pixray_motion.geometry import Canvas
-from pixray_motion.output.base import FilmInfo, Writer, writer
+from pixray_motion.output.base import FilmInfo, Writer
 from pixray_motion.output.content import PIXELS, SHAPES, Content
 from pixray_motion.output.frames import PngFrames
 from pixray_motion.output.svg import AnimatedSvg, SvgFrames
 from pixray_motion.output.video import Video
-from pixray_motion.output.work import KeptFrames, Output, WorkFolder
+from pixray_motion.output.work import Output, WorkFolder
 from pixray_motion.story.reading.story import parse
 
 ABOUT = FilmInfo(Fraction(8), Canvas(32, 18), range(3, 6), {"description": "d", "comment": "c"})
@@ -107,43 +107,6 @@ def test_a_path_asks_for_a_writer(path: str, format: str, made: type[Writer[Any]
     assert isinstance(output.writer, made)
     assert output.is_folder == format.endswith("/")
     assert Output.of(output) is output
-
-
-def test_every_writer_says_what_it_is_and_keeps_its_promises(tmp_path: Path) -> None:
-    for entry in writer.entries():
-        made: Writer[Any] = entry.make()
-        place = tmp_path / entry.name.replace("/", "-folder")
-        place.mkdir()
-        assert entry.summary.endswith(".")
-        films = [place / name for name in ("a", "b")]
-        for film in films:
-            told: list[int] = []
-            made.write(kept(place, made.needs), film, ABOUT, told.append)
-            assert told == [1, 2, 3], entry.name
-        assert contents(films[0]) == contents(films[1])
-        assert list(contents(films[0])) == (
-            [f"frame_{frame:06d}.{kind(entry.name)}" for frame in ABOUT.frames]
-            if entry.name.endswith("/")
-            else [""]
-        )
-
-
-def kind(name: str) -> str:
-    return name.strip("./") or "png"
-
-
-def kept(place: Path, content: Content[Any]) -> KeptFrames[Any]:
-    """Three frames on disk."""
-    folder = WorkFolder(place)
-    for frame in ABOUT.frames:
-        folder.save_frame(frame, content, EXAMPLES[content.name])
-    return KeptFrames(folder, content, ABOUT.frames)
-
-
-def contents(film: Path) -> dict[str, bytes]:
-    """Of a file, or of the files in a folder."""
-    files = sorted(film.iterdir()) if film.is_dir() else [film]
-    return {path.name if film.is_dir() else "": path.read_bytes() for path in files}
 
 
 @pytest.mark.parametrize("content", [PIXELS, SHAPES], ids=lambda content: str(content.name))

@@ -34,15 +34,19 @@ pytest.register_assert_rewrite(  # before they are imported, so that a failure s
     )
 )
 
-from pixray_motion.testing.base import Contract  # noqa: E402
-from pixray_motion.testing.drawers import DrawerContract  # noqa: E402
-from pixray_motion.testing.filters import FilterContract  # noqa: E402
-from pixray_motion.testing.losses import LossContract  # noqa: E402
-from pixray_motion.testing.models import DenoiserContract, PerceptorContract  # noqa: E402
-from pixray_motion.testing.movements import DistortionContract, MovementContract  # noqa: E402
-from pixray_motion.testing.screens import BlendContract, MaskContract, TransitionContract  # noqa: E402
-from pixray_motion.testing.tracks import EasingContract  # noqa: E402
-from pixray_motion.testing.writers import WriterContract  # noqa: E402
+from pixray_motion.testing.base import Contract as Contract  # noqa: E402
+from pixray_motion.testing.drawers import DrawerContract as DrawerContract  # noqa: E402
+from pixray_motion.testing.filters import FilterContract as FilterContract  # noqa: E402
+from pixray_motion.testing.losses import LossContract as LossContract  # noqa: E402
+from pixray_motion.testing.models import DenoiserContract as DenoiserContract  # noqa: E402
+from pixray_motion.testing.models import PerceptorContract as PerceptorContract  # noqa: E402
+from pixray_motion.testing.movements import DistortionContract as DistortionContract  # noqa: E402
+from pixray_motion.testing.movements import MovementContract as MovementContract  # noqa: E402
+from pixray_motion.testing.screens import BlendContract as BlendContract  # noqa: E402
+from pixray_motion.testing.screens import MaskContract as MaskContract  # noqa: E402
+from pixray_motion.testing.screens import TransitionContract as TransitionContract  # noqa: E402
+from pixray_motion.testing.tracks import EasingContract as EasingContract  # noqa: E402
+from pixray_motion.testing.writers import WriterContract as WriterContract  # noqa: E402
 
 __all__ = [
     "BlendContract",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Generator
 
 REACH = 0.5  # of random values around their default
+FARTHEST = 10  # from 0, of values at the ends of their ranges
 GROWTH = 1.0  # the same of geometric ones, as a logarithm
 
 
@@ -28,6 +29,7 @@ class Contract:
     name: ClassVar[str]
     values: ClassVar[Mapping[str, Any]] = {}
     needs_defaults: ClassVar[bool] = True
+    known_traits: ClassVar[tuple[str, ...]] = ()
 
     @property
     def entry(self) -> Entry[Any]:
@@ -50,6 +52,13 @@ class Contract:
             f"the docstring's first line is what 'pixray-motion list' shows, so it is one sentence with a full stop; "
             f"got '{summary}'"
         )
+
+    def test_its_traits_are_known(self) -> None:
+        for trait in self.traits:
+            assert trait in self.known_traits, (
+                f"a {self.registry.kind} has no trait '{trait}', so nobody asks for it; known: "
+                f"{', '.join(self.known_traits) or 'none'}"
+            )
 
     def test_its_defaults_are_allowed(self) -> None:
         for parameter in self.entry.parameters:
@@ -76,12 +85,20 @@ class Contract:
         ]
 
     def extreme_values(self) -> list[dict[str, Any]]:
-        """For each number among the parameters: its lowest and its highest value, with the others' defaults."""
+        """For each number among the parameters: its lowest and its highest value, with the others' defaults.
+
+        Values that are further than ``FARTHEST`` from 0 are not tried: nobody writes them, and they may take long.
+        """
         found = []
         for parameter in self.entry.parameters:
             kind = parameter.kind
             if isinstance(kind, (Unit, Real, Count)) and parameter.name not in self.values:
-                found += [dict(self.values) | {parameter.name: value} for value in (kind.low, kind.high)]
+                ends = {max(kind.low, -FARTHEST), min(kind.high, FARTHEST)}
+                found += [
+                    dict(self.values) | {parameter.name: type(kind.low)(end)}
+                    for end in sorted(ends)
+                    if kind.low <= end <= kind.high
+                ]
         return found
 
 

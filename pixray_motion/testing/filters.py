@@ -36,6 +36,7 @@ class FilterContract(Contract):
     """
 
     registry: ClassVar[Registry[Any]] = image_filter
+    known_traits: ClassVar[tuple[str, ...]] = ("pointwise",)
 
     @property
     def pointwise(self) -> bool:

@@ -36,6 +36,7 @@ class _Line(Track):
 
 class _AnyMovement(Contract):
     registry: ClassVar[Registry[Any]] = movement
+    known_traits: ClassVar[tuple[str, ...]] = ("mirrors",)
 
     def test_a_story_may_name_it(self) -> None:
         text = f"{{story: 1, rate: 4, scenes: [{{length: 1s, move: [{self.name}: {{}}]}}]}}"

@@ -103,6 +103,7 @@ class TransitionContract(Contract):
     shows one drawing, so that it can be written as shapes."""
 
     registry: ClassVar[Registry[Any]] = transition
+    known_traits: ClassVar[tuple[str, ...]] = ("starts_fresh", "single_drawing")
 
     def node(self, share: float, values: dict[str, Any]) -> Node:
         outgoing, incoming = _scenes()
