@@ -13,6 +13,7 @@ from pixray_motion.blends import blend as blend_registry
 from pixray_motion.checkpoint import frame_keys, load, save
 from pixray_motion.composite import RGBA
 from pixray_motion.engine import render
+from pixray_motion.state import State
 from pixray_motion.story.plan import Component
 from pixray_motion.story.reading.story import parse, read
 from pixray_motion.studio import Studio
@@ -73,10 +74,17 @@ def images(studio: Studio) -> list[bytes]:
     return [studio.image(state).tobytes() for state in render(studio.story, studio)]
 
 
-@pytest.mark.parametrize("stop", [0, 4, 5, 6, 7])
-def test_a_film_of_layers_and_transitions_goes_on_from_any_frame(stop: int, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def film() -> tuple[Studio, list[State]]:
     studio = Studio.open(parse(FILM))
-    states = list(render(studio.story, studio))
+    return studio, list(render(studio.story, studio))
+
+
+@pytest.mark.parametrize("stop", [0, 4, 5, 6, 7])
+def test_a_film_of_layers_and_transitions_goes_on_from_any_frame(
+    stop: int, film: tuple[Studio, list[State]], tmp_path: Path
+) -> None:
+    studio, states = film
     save(tmp_path / "state.safetensors", states[stop], studio, list(frame_keys(studio))[stop])
     reopened = Studio.open(parse(FILM))
     state = load(tmp_path / "state.safetensors", reopened)

@@ -1,6 +1,7 @@
 """The frame loop: determinism, resuming, and what a plan asks for."""
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -51,18 +52,23 @@ def frames(states: list[State], studio: Studio) -> list[bytes]:
     return [studio.image(state).tobytes() for state in states]
 
 
+@cache
+def whole_film(name: str) -> tuple[Studio, list[State]]:
+    """The story drawn by one drawer, for several tests."""
+    studio = Studio.open(story(name))
+    return studio, list(render(studio.story, studio))
+
+
 @pytest.mark.parametrize("name", drawer.names())
 def test_two_renders_are_identical(name: str) -> None:
-    first, second = (Studio.open(story(name)) for _ in range(2))
-    assert frames(list(render(first.story, first)), first) == frames(
-        list(render(second.story, second)), second
-    )
+    first, states = whole_film(name)
+    second = Studio.open(story(name))
+    assert frames(states, first) == frames(list(render(second.story, second)), second)
 
 
 @pytest.mark.parametrize("name", drawer.names())
 def test_a_saved_state_goes_on_as_if_nothing_had_happened(name: str, tmp_path: Path) -> None:
-    studio = Studio.open(story(name))
-    whole = list(render(studio.story, studio))
+    studio, whole = whole_film(name)
     key = list(frame_keys(studio))[4]
     save(tmp_path / "state.safetensors", whole[4], studio, key)
     reopened = Studio.open(story(name))
@@ -75,8 +81,8 @@ def test_a_saved_state_goes_on_as_if_nothing_had_happened(name: str, tmp_path: P
 
 
 def test_a_frame_depends_on_nothing_but_the_state_before_it() -> None:
-    studio = Studio.open(story())
-    before, after = list(render(studio.story, studio))[2:4]
+    studio, states = whole_film("fft")
+    before, after = states[2:4]
     torch.manual_seed(99)
     np.random.default_rng(1).random()
     again = advance(before, studio.story.plan(3), studio)
