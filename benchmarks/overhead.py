@@ -17,6 +17,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from pixray_motion.descend import descend
 from pixray_motion.engine import frame_generator
 from pixray_motion.objective import PromptedPerceptor
 from pixray_motion.perceptors.base import Perceptor
@@ -62,14 +63,15 @@ def loop(drawer: str, perceptor: Perceptor | None, steps: int) -> tuple[Callable
     studio = Studio.open(parse(f"{{story: 1, canvas: 192x108, drawer: {drawer}, scenes: [{scene}]}}"))
     if perceptor:
         texts = {"a dog": perceptor.embed_text(["a dog"])[0]}
-        studio = replace(studio, prompted_perceptors={EMBEDDED: PromptedPerceptor(perceptor, texts)})
-    plan = studio.story.plan(0)
+        studio = replace(studio, perceptors={EMBEDDED: PromptedPerceptor("vit", perceptor, texts)})
+    drawing = studio.story.plan(0).drawing
     params = studio.drawer.init_params(frame_generator(0, 0))
 
     def run() -> None:
-        studio.drawer.refine(params, studio.objective(plan, frame_generator(0, 0)), steps)
+        objective = studio.objective(drawing, frame_generator(0, 0))
+        descend(params, studio.drawer.learning(params), studio.drawer, objective, steps)
 
-    return run, studio.prompted_perceptors[EMBEDDED].perceptor
+    return run, studio.perceptors[EMBEDDED].perceptor
 
 
 def bare(perceptor: Perceptor, steps: int) -> Callable[[], None]:

@@ -9,7 +9,7 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from pixray_motion.version import __version__ as __version__
 
 if sys.version_info < (3, 11):  # noqa: UP036 - pip asks too, but nobody asks when a checkout is put on the path
     _found = ".".join(map(str, sys.version_info[:2]))

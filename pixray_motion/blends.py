@@ -1,7 +1,7 @@
 """Blend modes: what colours a layer makes of those below it.
 
-A blend is a registered function ``(below, above, **parameters) -> colours`` of tensors (1, 3, H, W) in [0, 1], after the
-W3C's "Compositing and Blending". Opacity is not its business.
+A blend is a registered function ``(below, above, **parameters) -> colours`` of tensors (1, 3, H, W) in [0, 1], after
+the W3C's "Compositing and Blending". Opacity is not its business.
 """
 
 from __future__ import annotations

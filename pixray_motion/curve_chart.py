@@ -88,7 +88,7 @@ def _iterate_tracks(scene: Scene, where: str = "") -> Iterator[tuple[str, Segmen
 
 def _iterate_layer(layer: LayerTrack) -> Iterator[tuple[str, Segment, Track]]:
     yield f"{layer.name}: opacity", layer.segment, layer.opacity
-    for scene in layer.scenes.scenes:
+    for scene in layer.scenes:
         yield from _iterate_tracks(scene, f"{layer.name}: ")
 
 

@@ -69,7 +69,7 @@ def descend(
                 rate = learning[name]
                 velocity[name].mul_(MOMENTUM).add_(directions[name], alpha=1 - MOMENTUM)
                 tensor.sub_(velocity[name], alpha=rate.lr * length)
-                if rate.bounded:
+                if rate.low > -math.inf or rate.high < math.inf:
                     tensor.clamp_(rate.low, rate.high)
     return params | {name: tensor.detach() for name, tensor in learned.items()}, evaluation
 

@@ -27,6 +27,20 @@ def embed_prompt(prompt: Prompt, texts: Mapping[str, Tensor]) -> Tensor:
     return point
 
 
+def prompt_loss(embeddings: Tensor, target: Tensor, prompt: Prompt) -> Tensor:
+    """Half the squared great-circle distance between (N, D) cutouts and a (D,) target, weighted: a scalar.
+
+    A negative weight pushes away. A cutout whose distance, signed like the weight, is below ``stop`` pulls no more.
+    (The spherical loss of the CLIP-guided notebooks, Crowson 2021, as pixray has it.)
+    """
+    distance = great_circle_distance(embeddings, target).square() / 2
+    signed = distance if prompt.weight > 0 else -distance
+    if prompt.stop is not None:
+        signed = torch.where(signed < prompt.stop, signed.detach(), signed)
+    weighted: Tensor = abs(prompt.weight) * signed.mean()
+    return weighted
+
+
 def great_circle_distance(a: Tensor, b: Tensor) -> Tensor:
     """(...): the angle in radians between unit vectors (..., D), along the last axis; exact for small angles too."""
     half: Tensor = ((a - b).norm(dim=-1) / 2).clamp(max=1 - 1e-6).arcsin()

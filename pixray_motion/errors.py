@@ -67,11 +67,7 @@ class StoryError(MotionError):
 
 
 class PluginError(MotionError):
-    """A plugin could not be loaded, or registers a name that is taken."""
-
-
-class MissingExtra(MotionError):
-    """A feature needs a package that is not installed. The message holds the pip command."""
+    """A plug-in could not be loaded, or registers a name that is taken."""
 
 
 class ModelError(MotionError):

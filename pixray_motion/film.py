@@ -9,17 +9,24 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Literal
 
-from pixray_motion import __version__, checkpoint
+from pixray_motion import checkpoint
 from pixray_motion.engine import advance
 from pixray_motion.errors import CheckpointError, OutputError
 from pixray_motion.geometry import Canvas
 from pixray_motion.lazy import torch
-from pixray_motion.output.base import FilmInfo, OnFrame, Output, check_distinct
+from pixray_motion.output.base import FilmInfo, OnFrame
 from pixray_motion.output.content import Content
-from pixray_motion.output.work import KeptFrames, WorkFolder, os_errors_as_output_errors
+from pixray_motion.output.work import (
+    KeptFrames,
+    Output,
+    WorkFolder,
+    check_distinct,
+    os_errors_as_output_errors,
+)
 from pixray_motion.state import State
 from pixray_motion.story.model import Story
 from pixray_motion.studio import Studio
+from pixray_motion.version import __version__
 
 
 @dataclass(frozen=True)
@@ -69,18 +76,20 @@ def write_film(
             f"the film has the frames 0 to {len(story.frames)}. Got {span.start} to {span.stop}"
         )
     target = Output.of(output)
-    check_distinct([target, *also])
+    if also:
+        check_distinct([target, *also])
     for one in (target, *also):
         one.check(story)
     tell = on_progress or (lambda _: None)
     with os_errors_as_output_errors(target.path), ExitStack() as locks:
         folder = locks.enter_context(WorkFolder(target.work).locked())
+        others = _reserve(also, locks)
         if restart:
             folder.clear()
-        elif not resume:
-            _check_free(target, folder, "resume it with --resume, or discard it with --restart")
-        others = _reserve(also, locks)
-        last = _render(story, span, folder, threads, _contents([target, *also]), tell)
+        elif folder.state.exists() and not resume:
+            raise _unfinished(target, folder, "resume it with --resume, or discard it with --restart")
+        needs = {output.writer.needs.name: output.writer.needs for output in (target, *also)}  # one of a name
+        last = _render(story, span, folder, threads, list(needs.values()), tell)
         about = FilmInfo(story.rate, story.canvas, span, tags(story))
         for one, place in others:
             with os_errors_as_output_errors(one.path):
@@ -105,10 +114,9 @@ def tags(story: Story) -> dict[str, str]:
     return {"comment": story.text, "description": f"pixray-motion {__version__}, seed {story.seed}"}
 
 
-def _check_free(output: Output, folder: WorkFolder, remedy: str) -> None:
-    """Refuse to destroy an unfinished render."""
-    if folder.state.exists():
-        raise OutputError(f"an unfinished render of {output.path} lies in {folder.path}: {remedy}")
+def _unfinished(output: Output, folder: WorkFolder, remedy: str) -> OutputError:
+    """The refusal to destroy an unfinished render."""
+    return OutputError(f"an unfinished render of {output.path} lies in {folder.path}: {remedy}")
 
 
 def _reserve(outputs: Sequence[Output], locks: ExitStack) -> list[tuple[Output, WorkFolder]]:
@@ -117,14 +125,10 @@ def _reserve(outputs: Sequence[Output], locks: ExitStack) -> list[tuple[Output, 
     for output in outputs:
         with os_errors_as_output_errors(output.path):
             place = locks.enter_context(WorkFolder(output.work).locked())
-            _check_free(output, place, "finish that one first, or choose another name")
+            if place.state.exists():
+                raise _unfinished(output, place, "finish that one first, or choose another name")
             reserved.append((output, place))
     return reserved
-
-
-def _contents(outputs: Sequence[Output]) -> list[Content[Any]]:
-    """All that must be kept of a frame; what is kept in one folder is the same."""
-    return list({one.writer.needs.name: one.writer.needs for one in outputs}.values())
 
 
 def _render(

@@ -17,7 +17,7 @@ from pixray_motion.images import load_mask
 from pixray_motion.lazy import torch
 from pixray_motion.registry import Parameter, Registry
 from pixray_motion.screen import Screen
-from pixray_motion.units import CENTRE, Amount, Angle, File, Flag, Point, StoryFile
+from pixray_motion.units import CENTRE, Amount, Angle, Flag, ImageFile, Point, StoryFile
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,7 +57,7 @@ def edge(screen: Screen, at: Point = CENTRE, angle: Angle = 0.0, feather: Amount
 
 
 @mask("image")
-def image(screen: Screen, file: Annotated[StoryFile, File()]) -> Tensor:
+def image(screen: Screen, file: Annotated[StoryFile, ImageFile()]) -> Tensor:
     """The greys of a picture, stretched to the canvas: white shows the layer, black hides it."""
     return load_mask(file.path, screen.canvas)
 

@@ -8,13 +8,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pixray_motion.cutouts import jitter_colours, sample_cutout_transforms
-from pixray_motion.embeddings import embed_prompt, great_circle_distance
+from pixray_motion.embeddings import embed_prompt, prompt_loss
 from pixray_motion.filters import apply_filters
 from pixray_motion.geometry import Canvas
 from pixray_motion.lazy import torch
 from pixray_motion.losses import Cutouts, LossInput, loss
 from pixray_motion.picture import Picture
-from pixray_motion.story.plan import Drawing, Prompt, distinct_names
+from pixray_motion.story.plan import Drawing, distinct_names
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -51,10 +51,9 @@ class Evaluation:
             return {}
         each = {name: float(cosine) for name, (cosine, _) in self.similarities.items()}
         total = sum(weight for _, weight in self.similarities.values())
-        if len(each) == 1 or not total:
-            return {"score": next(iter(each.values()))}
         mean = sum(each[name] * weight for name, (_, weight) in self.similarities.items()) / total
-        return {"score": mean} | {f"score {name}": cosine for name, cosine in each.items()}
+        named = {f"score {name}": cosine for name, cosine in each.items()} if len(each) > 1 else {}
+        return {"score": mean} | named
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,8 @@ class Objective:
 
     def __call__(self, picture: Picture, progress: float = 0.0) -> Evaluation:
         """``progress`` (0..1) of the frame's steps are done."""
-        picture = apply_filters(picture, self.drawing.filters, self.canvas)
+        if self.drawing.filters:
+            picture = apply_filters(picture, self.drawing.filters, self.canvas)
         terms: dict[str, Tensor] = {}
         similarities: dict[str, tuple[Tensor, float]] = {}
         cutouts: dict[str, Cutouts] = {}
@@ -142,17 +142,3 @@ class Objective:
             return None
         with torch.no_grad():
             return self._moved.image(size).detach()
-
-
-def prompt_loss(embeddings: Tensor, target: Tensor, prompt: Prompt) -> Tensor:
-    """Half the squared great-circle distance between (N, D) cutouts and a (D,) target, weighted: a scalar.
-
-    A negative weight pushes away. A cutout whose distance, signed like the weight, is below ``stop`` pulls no more.
-    (The spherical loss of the CLIP-guided notebooks, Crowson 2021, as pixray has it.)
-    """
-    distance = great_circle_distance(embeddings, target).square() / 2
-    signed = distance if prompt.weight > 0 else -distance
-    if prompt.stop is not None:
-        signed = torch.where(signed < prompt.stop, signed.detach(), signed)
-    weighted: Tensor = abs(prompt.weight) * signed.mean()
-    return weighted

@@ -16,17 +16,17 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from pixray_motion.allocator import keep_memory
 from pixray_motion.drawers.base import Drawer, LearningRate, Params
 from pixray_motion.drawers.raster import RasterDrawer
+from pixray_motion.drawers.static import static_layer
 from pixray_motion.engine import render
 from pixray_motion.errors import OutputError, reason
 from pixray_motion.film import tags
 from pixray_motion.geometry import Canvas
 from pixray_motion.lazy import torch
-from pixray_motion.output.base import FilmInfo, OnFrame, Output
-from pixray_motion.output.work import check_file, os_errors_as_output_errors
+from pixray_motion.output.base import FilmInfo, OnFrame
+from pixray_motion.output.work import Output, check_file, os_errors_as_output_errors
 from pixray_motion.picture import Picture
 from pixray_motion.story.model import Story
 from pixray_motion.story.plan import Component
-from pixray_motion.story.reading.media import STATIC_KINDS
 from pixray_motion.storyboard import Board, Shot, add_labels
 from pixray_motion.studio import Studio, make_covers, make_drawer
 from pixray_motion.testcard import draw_test_card
@@ -92,7 +92,7 @@ def write_preview(
 
 
 class CardDrawer(RasterDrawer):
-    """Moves a given picture and never paints. Params: ``plane`` (1, 3, h, w) in [0, 1], and the view."""
+    """Moves a picture and never refines it. Params: ``plane`` (1, 3, h, w) in [0, 1], and the view."""
 
     def __init__(self, canvas: Canvas, card: Tensor) -> None:
         super().__init__(canvas, order=1)
@@ -112,12 +112,12 @@ class CardDrawer(RasterDrawer):
 
 
 def moved(story: Story, card: Image.Image, canvas: Canvas) -> Iterator[Shot]:
-    """The frames of ``card``, shown anew after each cut and then moved by every plan; given pictures are themselves."""
+    """The frames of ``card``, shown again after each cut and then moved by every plan; image layers show themselves."""
     keep_memory()
     story = without_perceptor(replace(story, canvas=canvas))
     shown = torch.from_numpy(np.array(card)).permute(2, 0, 1)[None].float() / 255
     drawers: dict[Component, Drawer] = {
-        choice: make_drawer(choice, story) if choice.name in STATIC_KINDS else CardDrawer(canvas, shown)
+        choice: make_drawer(choice, story) if static_layer.get(choice.name) else CardDrawer(canvas, shown)
         for choice in {scene.drawer for scene in story.all_scenes()}
     }
     studio = Studio(
@@ -160,7 +160,7 @@ def _own(path: Path, canvas: Canvas) -> Image.Image:
         if isinstance(error, OSError) and error.strerror:
             raise OutputError(f"cannot read the picture {path}: {reason(error)}") from error
         what = " ".join(str(error).split()) or type(error).__name__
-        raise OutputError(f"the picture {path} is damaged ({what}): save it anew as png or jpg") from error
+        raise OutputError(f"the picture {path} is damaged ({what}): save it again as png or jpg") from error
 
 
 def _rgb(picture: Image.Image) -> Image.Image:

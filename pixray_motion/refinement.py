@@ -32,9 +32,10 @@ def refine(
     """
     drawing = objective.drawing
     if drawer.sampling is None or guidance is None:
-        found, evaluation = descend(
-            params, drawer.learning(params), drawer, objective, drawing.steps, guidance
-        )
+        learning = drawer.learning(params)
+        if not learning:  # a given picture, say, is only moved
+            return params, {}
+        found, evaluation = descend(params, learning, drawer, objective, drawing.steps, guidance)
         if evaluation is None:
             return found, {}
         terms = {name: float(term.detach()) for name, term in evaluation.terms.items()}

@@ -1,9 +1,8 @@
 """Named things that a story may ask for, and the one way to add more of them.
 
 A decorated function or class is an entry; its keyword parameters, annotated with ``pixray_motion.units``, are the
-keys that a story may write, their ranges and their defaults. Packages add entries through the entry-point group
-``pixray_motion.plugins``: each entry point names a module, which is imported when a registry is first asked.
-Plug-ins are looked for once in the life of a process, since that takes longer than reading a story.
+keys that a story may write, their ranges and their defaults. Plug-ins add entries in the same way, and each entry
+knows the plug-in that it comes from: see ``pixray_motion.plugins``.
 """
 
 from __future__ import annotations
@@ -11,17 +10,17 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
+from functools import cached_property
 from typing import Any, Generic, TypeVar, get_args
 
 from pixray_motion.errors import PluginError
+from pixray_motion.plugins import Origin, broken_plugins, is_loaded, load_plugins, origin_of
 from pixray_motion.units import Kind
 from pixray_motion.wording import one_of, respell
 
 T = TypeVar("T", bound=Callable[..., Any])
-PLUGIN_GROUP = "pixray_motion.plugins"
 
 
 @dataclass(frozen=True)
@@ -39,13 +38,22 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Entry(Generic[T]):
-    """What is registered under a name: the function or class, its story keys, and the first line of its docstring."""
+    """What is registered under a name: the function or class, its story keys, and the first line of its docstring.
+
+    ``origin`` is the plug-in that registered it, None for our own.
+    """
 
     name: str
     make: T
     parameters: tuple[Parameter, ...]
     summary: str
     traits: Mapping[str, Any] = field(default_factory=dict)
+    origin: Origin | None = None
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The parameters that have no default."""
+        return tuple(p.name for p in self.parameters if p.required)
 
     def parameter(self, name: str) -> Parameter | None:
         return next((p for p in self.parameters if p.name == name), None)
@@ -68,17 +76,27 @@ class Registry(Generic[T]):
         self.animatable = animatable
         self._builtin = builtin
         self._entries: dict[str, Entry[T]] = {}
-        self._loaded = False
+        self._loaded = self._complete = False  # with our own entries, and with those of plug-ins
+        _registries.append(self)
 
     def __call__(self, name: str, **traits: Any) -> Callable[[T], T]:
-        """Decorate a function or class to register it; a taken name is a ``PluginError``.
+        """Decorate a function or class to register it.
 
         ``traits`` are what those who use an entry of this kind want to know of it beforehand.
+
+        Raises: ``PluginError`` for a name that is taken, for a class that is abstract, and for a parameter that every
+        entry of this kind has.
         """
 
         def register(make: T) -> T:
-            if name in self._entries and self._entries[name].make is not make:
-                raise PluginError(f"the {self.kind} '{name}' is already registered; choose another name")
+            origin = origin_of(sys._getframe(1).f_code.co_filename)  # the code that has the decorator
+            if origin is not None:
+                self._load_builtin()  # or a plug-in could take a name of ours
+            self._check_free(name, make)
+            if missing := sorted(getattr(make, "__abstractmethods__", ())):
+                raise PluginError(
+                    f"the {self.kind} '{name}' lacks {', '.join(missing)}; write what is missing"
+                )
             summary = (inspect.getdoc(make) or "").partition("\n")[0]
             parameters = _parameters(make)
             taken = {p.name for p in parameters} & {p.name for p in self.common}
@@ -87,10 +105,17 @@ class Registry(Generic[T]):
                     f"the {self.kind} '{name}' has the parameter '{min(taken)}', which every {self.kind} has; choose "
                     "another name"
                 )
-            self._entries[name] = Entry(name, make, parameters, summary, traits)
+            self._entries[name] = Entry(name, make, parameters, summary, traits, origin)
             return make
 
         return register
+
+    def _check_free(self, name: str, make: T) -> None:
+        known = self._entries.get(name)
+        if known is None or known.make is make or (known.origin is not None and not is_loaded(known.origin)):
+            return
+        by = f" by the plug-in {known.origin}" if known.origin else ""
+        raise PluginError(f"the {self.kind} '{name}' is already registered{by}; choose another name")
 
     def names(self) -> list[str]:
         self._load()
@@ -98,12 +123,14 @@ class Registry(Generic[T]):
 
     def get(self, name: str) -> Entry[T] | None:
         """The entry of that name, in either spelling of "colour"; None if there is none."""
-        self._load()
-        return self._entries.get(respell(name, self._entries))
+        if not self._complete:
+            self._load()
+        return self._entries.get(name) or self._entries.get(respell(name, self._entries))
 
     def make(self, name: str) -> T:
         """What is registered under a name that is known to exist."""
-        self._load()
+        if not self._complete:
+            self._load()
         return self._entries[name].make
 
     def traits(self, name: str) -> Mapping[str, Any]:
@@ -115,45 +142,36 @@ class Registry(Generic[T]):
         return [self._entries[name] for name in self.names()]
 
     def unknown(self, name: str) -> str:
-        """The sentence that refuses ``name``: what exists, what is nearest, which plugins are broken."""
-        broken = f"; broken plugins: {', '.join(sorted(_broken))}" if _broken else ""
-        return f"unknown {self.kind} '{name}'; {one_of(name, self.names())}{broken}"
+        """The sentence that refuses ``name``: what exists, what is nearest, which plug-ins are broken."""
+        names, broken = self.names(), sorted(broken_plugins())
+        faults = f"; broken plug-ins: {', '.join(broken)}" if broken else ""
+        return f"unknown {self.kind} '{name}'; {one_of(name, names)}{faults}"
 
     def _load(self) -> None:
+        self._load_builtin()
+        load_plugins()
+        self._complete = True
+
+    def _load_builtin(self) -> None:
         if not self._loaded:
             importlib.import_module(self._builtin)
             self._loaded = True
-        load_plugins()
 
 
-_broken: dict[str, str] = {}
-_loaded: set[str] = set()
-_looked = False  # whether plug-ins have been looked for
+_registries: list[Registry[Any]] = []
 
 
-def load_plugins(again: bool = False) -> None:
-    """Import every installed plugin once; one that fails is remembered and harms no other.
-
-    ``again``: also those that were installed since.
-    """
-    global _looked
-    if _looked and not again:
-        return
-    _looked = True
-    for point in entry_points(group=PLUGIN_GROUP):
-        if point.value in _loaded:
-            continue
-        _loaded.add(point.value)
-        try:
-            point.load()
-        except Exception as error:  # a plugin is foreign code: whatever it raises is its author's
-            _broken[point.name] = f"{type(error).__name__}: {error}"
+def plugin_entries() -> list[Entry[Any]]:
+    """What plug-ins have registered so far, of every kind."""
+    return [
+        entry for registry in _registries for entry in registry._entries.values() if entry.origin is not None
+    ]
 
 
-def broken_plugins() -> dict[str, str]:
-    """Name -> reason, of plugins that could not be imported."""
-    load_plugins()
-    return dict(_broken)
+def find_origins(names: Collection[str]) -> list[Origin]:
+    """The plug-ins that have registered any of ``names``, whatever kind it is of, in the order of their own names."""
+    found = {entry.origin for entry in plugin_entries() if entry.origin is not None and entry.name in names}
+    return sorted(found, key=lambda origin: (origin.name, origin.root))
 
 
 def _parameters(make: Callable[..., Any]) -> tuple[Parameter, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ from pixray_motion.composite import RGBA, composite
 from pixray_motion.denoisers.base import Denoiser, denoiser
 from pixray_motion.denoisers.guidance import Guidance, PromptedDenoiser
 from pixray_motion.drawers.base import Drawer, drawer
-from pixray_motion.drawers.static import image_drawer, text_drawer
+from pixray_motion.drawers.static import static_layer
 from pixray_motion.filters import apply_filters
 from pixray_motion.geometry import Canvas
 from pixray_motion.lazy import torch
@@ -22,8 +23,11 @@ from pixray_motion.masks import mask
 from pixray_motion.objective import Objective, PromptedPerceptor
 from pixray_motion.perceptors.base import Perceptor, perceptor
 from pixray_motion.picture import Picture
+from pixray_motion.plugins import Origin
+from pixray_motion.registry import find_origins
 from pixray_motion.screen import Screen
 from pixray_motion.story.model import Story
+from pixray_motion.story.names import find_names
 from pixray_motion.story.plan import Component, Drawing, distinct_names
 from pixray_motion.tracks.base import Constant
 
@@ -73,6 +77,15 @@ class Studio:
         """The drawer of the film's first scene."""
         return self.drawers[self.story.scenes[0].drawer]
 
+    @cached_property
+    def plugins(self) -> tuple[Origin, ...]:
+        """The plug-ins that the story uses.
+
+        One counts where any of its names is a text of the story, be it that of another kind of part: so no kind is
+        forgotten, and at worst a plug-in too many is held to its version.
+        """
+        return tuple(find_origins(find_names(self.story)))
+
     def objective(
         self, drawing: Drawing, rng: Generator, before: Callable[[], Picture] | None = None
     ) -> Objective:
@@ -114,13 +127,9 @@ class Studio:
 
 def make_drawer(component: Component, story: Story) -> Drawer:
     """The drawer that a story names, or one that shows a picture which it gives."""
-    values = dict(component.values)
-    if component.name == "image":
-        values.pop("hash", None)
-        return image_drawer(story.canvas, story.folder / values.pop("file"), **values)
-    if component.name == "text":
-        return text_drawer(story.canvas, **values)
-    made: Drawer = drawer.make(component.name)(story.canvas, **values)
+    entry = static_layer.get(component.name) or drawer.get(component.name)
+    assert entry is not None, component.name  # the reader knows all names
+    made: Drawer = entry.make(story.canvas, **dict(component.values))
     return made
 
 

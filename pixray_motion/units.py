@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from pixray_motion import limits
 from pixray_motion.errors import reason
-from pixray_motion.tracks.literals import parse_constant
+from pixray_motion.literals import parse_constant
 from pixray_motion.wording import InvalidValue, format_number, format_range, quote
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Kind(ABC):
 
     @abstractmethod
     def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> Any:
-        """The value of the parameter ``name``, written ``text``; anything else is ``InvalidValue``."""
+        """The value of the parameter ``name``, written ``text``. Raises: ``InvalidValue``."""
 
     @abstractmethod
     def describe(self) -> tuple[str, str]:
@@ -116,7 +116,7 @@ class Pair(Kind):
         return ("x", self.unit), ("y", self.unit)
 
     def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> Any:  # noqa: ARG002
-        """No text is a pair."""
+        """No text is a pair. Raises: ``InvalidValue``, always."""
         raise InvalidValue(f"'{name}' is a pair [x, y]. Got {quote(text)}")
 
     def describe(self) -> tuple[str, str]:
@@ -168,7 +168,7 @@ class Grid(Kind):
     low: int = 1
 
     def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> tuple[int, int]:
-        """(columns, rows)."""
+        """(columns, rows). Raises: ``InvalidValue``."""
         columns, rows = parse_size(text)
         if min(columns, rows) < self.low:
             raise InvalidValue(f"'{name}' has at least {self.low} columns and rows. Got {quote(text)}")
@@ -267,15 +267,16 @@ class Palette(Kind):
 
 @dataclass(frozen=True)
 class Text(Kind):
-    """A line of text, fixed for the film."""
+    """A text, fixed for the film: one line, or several where ``lines`` is set."""
 
     most: int = 200
+    lines: bool = False
 
     def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> str:  # noqa: ARG002
-        if not 1 <= len(text) <= self.most or not text.isprintable():
-            raise InvalidValue(
-                f"'{name}' is a line of text with 1 to {self.most} characters. Got {quote(text)}"
-            )
+        printable = text.replace("\n", "") if self.lines else text
+        if not 1 <= len(text) <= self.most or not printable.isprintable():
+            what = "a text" if self.lines else "a line of text"
+            raise InvalidValue(f"'{name}' is {what} with 1 to {self.most} characters. Got {quote(text)}")
         return text
 
     def describe(self) -> tuple[str, str]:
@@ -318,8 +319,39 @@ class File(Kind):
         return "none" if value is None else str(value.name)
 
 
+@dataclass(frozen=True)
+class ImageFile(File):
+    """A picture in the story's folder, fixed for the film. A function gets a ``StoryFile``."""
+
+    def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> StoryFile:
+        """The file, if it begins like a picture of a sensible size; it is not decoded yet.
+
+        Raises: ``InvalidValue``.
+        """
+        from PIL import Image, UnidentifiedImageError  # here, since most stories name no picture
+
+        found = super().parse(text, name, around)
+        try:
+            with Image.open(found.path) as picture:
+                width, height = picture.size
+        except UnidentifiedImageError as error:
+            raise InvalidValue(f"the file {quote(text)} is not a picture; write a png or jpg file") from error
+        except Exception as error:  # Pillow's decoders raise whatever they stumble upon
+            raise InvalidValue(
+                f"the picture {quote(text)} cannot be read; save it again as png or jpg"
+            ) from error
+        if max(width, height) > limits.CANVAS[1]:
+            raise InvalidValue(
+                f"the picture {quote(text)} is {width}x{height}; at most {limits.CANVAS[1]} a side"
+            )
+        return found
+
+    def describe(self) -> tuple[str, str]:
+        return "picture", f"png or jpg in the story's folder, up to {format_number(self.most / 1e6)} MB"
+
+
 def parse_size(text: str) -> tuple[int, int]:
-    """``80x45`` -> (80, 45); anything else is ``InvalidValue``."""
+    """``80x45`` -> (80, 45); Raises: ``InvalidValue``."""
     match = _SIZE.fullmatch(text)
     if match is None:
         raise InvalidValue(f"{quote(text)} is not a size; write width x height, as in 192x108")

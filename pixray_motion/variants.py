@@ -59,10 +59,7 @@ def _each(scenes: tuple[Scene, ...], change: Callable[[Scene], Scene]) -> tuple[
 
 
 def _each_layer(scene: Scene, change: Callable[[Scene], Scene]) -> tuple[LayerTrack, ...]:
-    return tuple(
-        replace(line, scenes=replace(line.scenes, scenes=_each(line.scenes.scenes, change)))
-        for line in scene.layers
-    )
+    return tuple(replace(line, scenes=_each(line.scenes, change)) for line in scene.layers)
 
 
 def _fewer_steps(scene: Scene) -> Scene:

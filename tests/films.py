@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixray_motion.geometry import Canvas
-from pixray_motion.output.base import FilmInfo, Output
+from pixray_motion.output.base import FilmInfo
+from pixray_motion.output.work import Output
 
 TINY = """\
 story: 1

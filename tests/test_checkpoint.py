@@ -252,7 +252,7 @@ def refusal(path: Path, made: Studio) -> str:
     return str(caught.value).partition(": ")[2]
 
 
-CHANGED = "the story, the models or the program changed at or before frame 2; begin anew by --restart"
+CHANGED = "the story, the models or the program changed at or before frame 2; start over with --restart"
 
 
 @pytest.mark.parametrize(
@@ -274,13 +274,16 @@ def test_a_state_of_other_models_is_refused(
 def test_a_state_of_a_longer_film_is_refused(saved: tuple[Path, Studio, State], tmp_path: Path) -> None:
     short = STORY[: STORY.index(SECOND)]
     assert refusal(saved[0], opened(tmp_path / "story", short)) == (
-        "the saved state is frame 2, but the film ends before it; begin anew by --restart"
+        "the saved state is frame 2, but the film ends before it; start over with --restart"
     )
 
 
 def test_other_threads_are_refused(saved: tuple[Path, Studio, State]) -> None:
     path, made, _ = saved
-    assert refusal(path, replace(made, threads=2)) == "saved with threads 1, now 2; go on with the former"
+    assert (
+        refusal(path, replace(made, threads=2))
+        == "saved with threads 1, now 2; use that one again, or start over with --restart"
+    )
 
 
 def rewritten(path: Path, **changes: str) -> None:
@@ -291,9 +294,15 @@ def rewritten(path: Path, **changes: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"device": "cuda"}, "saved with device cuda, now cpu; go on with the former"),
-        ({"dtype": "float16"}, "saved with dtype float16, now float32; go on with the former"),
-        ({"format": "pixray-motion state 3"}, "not a saved state of this program; begin anew by --restart"),
+        (
+            {"device": "cuda"},
+            "saved with device cuda, now cpu; use that one again, or start over with --restart",
+        ),
+        (
+            {"dtype": "float16"},
+            "saved with dtype float16, now float32; use that one again, or start over with --restart",
+        ),
+        ({"format": "pixray-motion state 3"}, "not a saved state of this program; start over with --restart"),
         ({"key": "0" * 64}, CHANGED),
     ],
 )

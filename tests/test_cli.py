@@ -310,6 +310,8 @@ def test_what_should_not_happen_asks_for_a_report() -> None:
         ("render -- --restart", "render --resume -- --restart"),
         ("render -o --restart --restart a.yaml", "render --resume -o --restart a.yaml"),
         ("render --output -o --restart a.yaml", "render --resume --output -o a.yaml"),
+        ("--plugin a.py render --plugin b.py a.yaml", "--plugin a.py render --resume --plugin b.py a.yaml"),
+        ("render --plugin=b.py --restart a.yaml", "render --resume --plugin=b.py a.yaml"),
         ("render --restart 'a b.yaml' --set 'x=#1'", "render --resume 'a b.yaml' --set 'x=#1'"),
     ],
 )

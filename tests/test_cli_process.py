@@ -1,5 +1,6 @@
 """The command line as a process of its own: signals, kills, pipes, full disks, and what it imports."""
 
+import os
 import resource
 import shlex
 import signal
@@ -175,6 +176,6 @@ def test_words_that_a_terminal_cannot_show_are_no_error(tmp_path: Path) -> None:
         [sys.executable, "-m", "pixray_motion", "render", "tiny.yaml", "-o", "fülm/", "--frames", "0:1"],
         cwd=tmp_path,
         capture_output=True,
-        env={"PYTHONIOENCODING": "ascii", "PATH": ""},
+        env={"PYTHONIOENCODING": "ascii", "PATH": "", "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert (done.returncode, (tmp_path / "fülm" / "frame_000000.png").exists()) == (0, True), done.stderr

@@ -165,7 +165,7 @@ def test_missing_or_damaged_weights_are_told(tmp_path: Path) -> None:
     (tmp_path / WEIGHTS).write_bytes(b"no weights")
     with pytest.raises(
         ModelError,
-        match=r"not a file of denoiser weights \(.*\); install the package anew, or say 'denoiser: none'",
+        match=r"not a file of denoiser weights \(.*\); reinstall the package, or say 'denoiser: none'",
     ):
         EmbeddedDenoiser(folder=tmp_path)
 

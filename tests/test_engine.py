@@ -105,7 +105,7 @@ def test_a_state_refuses_other_threads(tmp_path: Path) -> None:
 def test_a_damaged_state_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "state.safetensors"
     path.write_bytes(content)
-    with pytest.raises(CheckpointError, match="begin anew by --restart"):
+    with pytest.raises(CheckpointError, match="start over with --restart"):
         load(path, Studio.open(story()))
 
 

@@ -14,9 +14,8 @@ from pixray_motion.engine import render
 from pixray_motion.errors import CheckpointError, EncodeError, OutputError
 from pixray_motion.film import Progress, default_threads, unfinished, write_film
 from pixray_motion.output import video as encoding
-from pixray_motion.output.base import Output
 from pixray_motion.output.content import PIXELS
-from pixray_motion.output.work import WorkFolder
+from pixray_motion.output.work import Output, WorkFolder
 from pixray_motion.story.model import Story
 from pixray_motion.story.reading.story import parse
 from pixray_motion.studio import Studio
@@ -323,7 +322,10 @@ def test_two_outputs_are_not_one(story: Story, tmp_path: Path) -> None:
     for also in (f"{tmp_path}/frames/", tmp_path / "x" / ".." / "frames", tmp_path / "link"):
         with pytest.raises(OutputError, match="are one place: give each output a name of its own"):
             write_film(story, tmp_path / "frames", also=[Output.of(also)])
-    assert entries(tmp_path) == ["link"]
+    (tmp_path / "frames").mkdir()
+    with pytest.raises(OutputError, match=r"inner lies in .*frames, which is replaced as a whole"):
+        write_film(story, tmp_path / "frames", also=[Output.of(tmp_path / "frames" / "inner")])
+    assert entries(tmp_path) == ["frames", "link"]
 
 
 def test_frames_are_written_to_several_outputs(story: Story, whole: Path, tmp_path: Path) -> None:

@@ -8,11 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pixray_motion.cutouts import jitter_colours, sample_cutout_transforms
-from pixray_motion.embeddings import great_circle_distance, slerp
+from pixray_motion.embeddings import great_circle_distance, prompt_loss, slerp
 from pixray_motion.filters import apply_filters, image_filter
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.losses import LossInput, loss
-from pixray_motion.objective import prompt_loss
 from pixray_motion.perceptors.embedded import EmbeddedPerceptor
 from pixray_motion.picture import Picture
 from pixray_motion.story.plan import Component, Prompt

@@ -16,17 +16,17 @@ import torch
 from click.testing import CliRunner
 from torch import Tensor
 
-from pixray_motion import registry
+from pixray_motion import plugins
 from pixray_motion.cli.commands import program
 from pixray_motion.denoisers.base import Denoiser, denoiser
 from pixray_motion.drawers.base import drawer
 from pixray_motion.engine import frame_generator
 from pixray_motion.errors import PluginError, StoryError
-from pixray_motion.filters import image_filter
+from pixray_motion.filters import apply_filters, image_filter
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.losses import loss
 from pixray_motion.movements.base import movement
-from pixray_motion.objective import filtered, weighted_scores
+from pixray_motion.objective import Evaluation
 from pixray_motion.perceptors.base import Perceptor, perceptor
 from pixray_motion.perceptors.embedded import EmbeddedPerceptor
 from pixray_motion.picture import Picture
@@ -147,7 +147,7 @@ def register_filter() -> list[dict[str, Any]]:
     """A filter with a parameter of each kind, and what it has been called with."""
     calls: list[dict[str, Any]] = []
 
-    @image_filter("probe")
+    @image_filter("probe", pointwise=True)
     def probe(
         image: Tensor,
         mode: Annotated[str, OneOf(("soft", "hard"))] = "soft",
@@ -186,10 +186,10 @@ PROBE = (
 def test_what_a_filter_is_told_arrives_as_what_it_is() -> None:
     """Words used to arrive as 0.0, and counts as floats."""
     calls = register_filter()
-    plan = scene(PROBE).plan(10)
+    plan = scene(PROBE).plan(10).drawing
     assert dict(plan.filters[0].values) == VALUES
     shown = Picture(torch.rand(1, 3, 9, 16), (9, 9), Motion.identity())
-    filtered(shown, plan).image(Canvas(16, 9))
+    apply_filters(shown, plan.filters, Canvas(16, 9)).image(Canvas(16, 9))
     assert {name: calls[-1][name] for name in VALUES} == VALUES
     assert {name: type(calls[-1][name]) for name in VALUES} == {k: type(v) for k, v in VALUES.items()}
 
@@ -210,7 +210,7 @@ def test_what_a_movement_is_told_arrives_as_what_it_is() -> None:
         return Motion.shift(0.0, -height * times * (1 if way == "up" else -1) + 0 * seconds)
 
     story = scene("move: [jump: {way: down, times: 2, height: 0.1/s}]", "seed: 7")
-    assert story.plan(5).motion.matrix[1, 2] == pytest.approx(0.02)
+    assert story.plan(5).drawing.motion.matrix[1, 2] == pytest.approx(0.02)
     assert set(told) == {("down", 2, 7.0)}
     assert [type(value) for value in told[0]] == [str, int, float]
 
@@ -249,7 +249,7 @@ def test_a_plugin_brings_its_own_kinds() -> None:
         def describe(self) -> tuple[str, str]:
             return "[red, green, blue]", "0..1"
 
-    @image_filter("graded")
+    @image_filter("graded", pointwise=True)
     def graded(
         image: Tensor,
         ratio: Annotated[Fraction, Ratio()] = Fraction(1),
@@ -258,7 +258,9 @@ def test_a_plugin_brings_its_own_kinds() -> None:
         """Grade."""
         return image
 
-    [call] = scene("filters: [graded: {ratio: '16:9', tint: [{0s: 0, 2s: 1}, 1, 0.5]}]").plan(10).filters
+    [call] = (
+        scene("filters: [graded: {ratio: '16:9', tint: [{0s: 0, 2s: 1}, 1, 0.5]}]").plan(10).drawing.filters
+    )
     assert dict(call.values) == {"ratio": Fraction(16, 9), "tint": (0.5, 1.0, 0.5)}
     assert "tint       [red, green, blue], over time  0..1" in listed("filters")
     assert refused("filters: [graded: {ratio: 2}]") == "'ratio' is a ratio such as 16:9. Got '2'"
@@ -277,7 +279,7 @@ def test_a_file_is_known_by_its_content(tmp_path: Path) -> None:
     (home / "film.yaml").write_text(FILM.replace("FILE", "table.bin"))
     (home / "table.bin").write_bytes(b"one")
     plan = read(home / "film.yaml").plan(0)
-    [(name, file)] = plan.filters[0].values
+    [(name, file)] = plan.drawing.filters[0].values
     assert (name, file.name, file.path.read_bytes()) == ("file", "table.bin", b"one")
     shutil.copytree(home, tmp_path / "b")
     assert read(tmp_path / "b" / "film.yaml").plan(0).digest() == plan.digest()
@@ -309,7 +311,7 @@ def register_loss() -> None:
 
 def losses(text: str, frame: int = 0) -> tuple[Weighted, ...]:
     register_loss()
-    return scene(f"losses: {text}").plan(frame).losses
+    return scene(f"losses: {text}").plan(frame).drawing.losses
 
 
 @pytest.mark.parametrize(
@@ -355,8 +357,8 @@ def test_losses_of_one_name_are_told_apart() -> None:
     listed = "losses: [edge: {weight: 2, colour: white}, edge: {colour: red}]"
     story = scene(f"prompts: a, {listed}", "perceptor: none")
     studio = Studio.open(story)
-    objective = studio.objective(story.plan(0), frame_generator(0, 0))
-    terms = objective(Picture(torch.ones(1, 3, 9, 16), (9, 9), Motion.identity()))
+    objective = studio.objective(story.plan(0).drawing, frame_generator(0, 0))
+    terms = objective(Picture(torch.ones(1, 3, 9, 16), (9, 9), Motion.identity())).terms
     assert {name: float(term) for name, term in terms.items()} == pytest.approx(
         {"edge": 0.2, "edge 2": 2 / 3 + 0.1}
     )
@@ -367,7 +369,7 @@ def test_losses_of_a_scene_and_its_sequence_add_up() -> None:
     register_loss()
     inner = "{length: 1s, losses: [edge: {weight: 1, mode: hard}, smoothness]}"
     text = f"story: 1\nscenes: [sequence: {{losses: {{edge: {{mode: hard}}}}, scenes: [{inner}]}}]"
-    assert parse(text).plan(0).losses == (
+    assert parse(text).plan(0).drawing.losses == (
         Weighted(Component("edge", (("mode", "hard"),)), 2.0),
         Weighted(Component("smoothness"), 1.0),
     )
@@ -422,7 +424,7 @@ class Flat(Perceptor):
 
 def perceptors(text: str) -> tuple[Weighted, ...]:
     perceptor("flat")(Flat)
-    return scene("prompts: a", f"perceptor: {text}").plan(0).perceptors
+    return scene("prompts: a", f"perceptor: {text}").plan(0).drawing.perceptors
 
 
 @pytest.mark.parametrize(
@@ -461,7 +463,7 @@ def test_perceptors_that_cannot_be_read(text: str, message: str) -> None:
 def test_a_perceptor_needs_no_device_and_is_made_with_its_values() -> None:
     perceptor("flat")(Flat)
     story = scene("prompts: a", "perceptor: [{flat: {angle: 60}}, {embedded: {cuts: 3}}]\ndenoiser: none")
-    made = [one.perceptor for one in Studio.open(story).prompted_perceptors.values()]
+    made = [one.perceptor for one in Studio.open(story).perceptors.values()]
     assert isinstance(made[0], Flat)
     assert made[0].angle == 60
     assert isinstance(made[1], EmbeddedPerceptor)
@@ -473,23 +475,23 @@ def test_the_score_is_the_mean_of_all_perceptors_by_weight() -> None:
     perceptor("flat")(Flat)
     text = "perceptor: [{flat: {weight: 3}}, {flat: {angle: 60}}, {flat: {angle: 90, weight: 0}}]\ndenoiser: none"
     story = scene("prompts: a", text)
-    objective = Studio.open(story).objective(story.plan(0), frame_generator(0, 0))
-    terms = objective(Picture(torch.rand(1, 3, 9, 16), (9, 9), Motion.identity()))
-    assert objective.scores() == pytest.approx(
-        {"score": 0.875, "score flat": 1.0, "score flat 2": 0.5}, abs=1e-6
-    )
+    objective = Studio.open(story).objective(story.plan(0).drawing, frame_generator(0, 0))
+    found = objective(Picture(torch.rand(1, 3, 9, 16), (9, 9), Motion.identity()))
+    terms = found.terms
+    assert found.scores() == pytest.approx({"score": 0.875, "score flat": 1.0, "score flat 2": 0.5}, abs=1e-6)
     assert len(terms) == 2
     alone = scene(
         "prompts: a", text.replace("{flat: {weight: 3}}, ", "").replace("angle: 60", "angle: 60, weight: 2")
     )
-    again = Studio.open(alone).objective(alone.plan(0), frame_generator(0, 0))
-    twice = again(Picture(torch.rand(1, 3, 9, 16), (9, 9), Motion.identity()))
+    again = Studio.open(alone).objective(alone.plan(0).drawing, frame_generator(0, 0))
+    twice = again(Picture(torch.rand(1, 3, 9, 16), (9, 9), Motion.identity())).terms
     assert float(max(twice.values())) == pytest.approx(2 * float(max(terms.values())), rel=1e-5)
 
 
 def test_one_perceptor_has_one_score() -> None:
-    assert weighted_scores([("a", 0.5, 2.0)]) == {"score": 0.5}
-    assert weighted_scores([]) == {}
+    half = torch.tensor(0.5)
+    assert Evaluation({}, {"a": (half, 2.0)}).scores() == {"score": 0.5}
+    assert Evaluation({}, {}).scores() == {}
 
 
 def test_a_denoiser_has_parameters() -> None:
@@ -507,7 +509,7 @@ def test_a_denoiser_has_parameters() -> None:
         def embed_text(self, texts: Any) -> Tensor:
             return torch.zeros(len(texts), 1)
 
-        def predict(self, noisy: Tensor, noise_level: float, texts: Tensor) -> Tensor:
+        def predict_x0(self, noisy: Tensor, noise_level: float, texts: Tensor) -> Tensor:
             return noisy.expand(1 + len(texts), -1, -1, -1)
 
         def fingerprint(self) -> str:
@@ -515,12 +517,12 @@ def test_a_denoiser_has_parameters() -> None:
 
     head = "perceptor: none\ndenoiser: {model: {brush: {strokes: 3}}, strength: 0.5}"
     story = scene("prompts: a", head)
-    guide = story.plan(0).guide
+    guide = story.plan(0).drawing.denoiser
     assert guide is not None
     assert guide.model == Component("brush", (("strokes", 3),))
-    assert Studio.open(story).objective(story.plan(0), frame_generator(0, 0)).guide == guide
+    assert Studio.open(story).guidance(story.plan(0).drawing, frame_generator(0, 0)).settings == guide
     assert made == [3]
-    plain = scene("prompts: a", "denoiser: brush").plan(0).guide
+    plain = scene("prompts: a", "denoiser: brush").plan(0).drawing.denoiser
     assert plain == replace(guide, model=Component("brush"), noise_level=plain.noise_level if plain else 0)
     assert "strokes    whole number  1..9   1" in listed("denoisers")
     assert refused("prompts: a", "denoiser: {model: {brush: {strokes: 0}}}") == (
@@ -541,7 +543,7 @@ def test_a_plugin_brings_an_easing() -> None:
 
     def angle(text: str) -> float:
         story = scene(f"losses: {{smoothness: {{0s: 0, 2s: '1 {text}'}}}}")
-        return story.plan(10).losses[0].weight
+        return story.plan(10).drawing.losses[0].weight
 
     assert angle("wobble(2)") == pytest.approx(0.5 + 0.5 * 0.25)
     assert angle("wobble(2, 1)") == pytest.approx(0.75)
@@ -617,13 +619,13 @@ def test_a_text_has_one_font() -> None:
         "unknown key 'font' in 'text'; there is one font and no choice of others yet"
     )
     layers = "layers: [{drawer: fft}, {text: {text: a, color: red}}]"
-    assert dict(scene(layers).plan(0).layers[1].plan.drawer.values)["colour"] == (255, 0, 0)
+    assert dict(scene(layers).plan(0).root.layers[1].node.drawer.values)["colour"] == (255, 0, 0)
 
 
 @pytest.mark.parametrize("key", ["translation_x", "translation_z", "rotation_3d_y", "angle", "zoom"])
 def test_the_advice_can_be_followed(key: str) -> None:
     advice = refused(f"{key}: 1").partition("as in '")[2].partition("'")[0]
-    assert scene(advice).plan(1).motion != Motion.identity()
+    assert scene(advice).plan(1).drawing.motion != Motion.identity()
 
 
 def test_colour_is_understood_in_both_spellings() -> None:
@@ -657,8 +659,8 @@ def test_a_story_may_be_a_dict() -> None:
             ],
         }
     )
-    assert made.plan(10).losses == (Weighted(Component("smoothness"), 0.5),)
-    assert made.plan(0).prompts[0].texts == (("a # c", 1.0),)
+    assert made.plan(10).drawing.losses == (Weighted(Component("smoothness"), 0.5),)
+    assert made.plan(0).drawing.prompts[0].texts == (("a # c", 1.0),)
     assert parse(made.text).plan(10) == made.plan(10)
     assert json.loads(made.text)["rate"] == 10
 
@@ -692,8 +694,8 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         scans.append(group)
         return []
 
-    monkeypatch.setattr(registry, "_looked", False)
-    monkeypatch.setattr(registry, "entry_points", entry_points)
+    monkeypatch.setattr(plugins, "_looked", False)
+    monkeypatch.setattr(plugins, "entry_points", entry_points)
     yield scans
 
 
@@ -703,7 +705,7 @@ def test_plugins_are_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
             scene("move: [zoom: {factor: 2}]")
             movement.names()
         assert len(scans) == 1
-        registry.load_plugins(again=True)
+        plugins.load_plugins(again=True)
         assert len(scans) == 2
 
 
@@ -712,27 +714,30 @@ def test_a_broken_plugin_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     class Point:
         name: str = "pm_broken"
         value: str = "pm_broken"
+        dist: None = None
 
         def load(self) -> None:
             raise ImportError("no module")
 
-    monkeypatch.setattr(registry, "_broken", {})
-    monkeypatch.setattr(registry, "_loaded", set())
-    monkeypatch.setattr(registry, "entry_points", lambda **_: [Point()])
-    registry.load_plugins(again=True)
-    monkeypatch.setattr(registry, "entry_points", lambda **_: [])
-    assert registry.broken_plugins() == {"pm_broken": "ImportError: no module"}
-    assert movement.unknown("x").endswith("; broken plugins: pm_broken")
+    monkeypatch.setattr(plugins, "_broken", {})
+    monkeypatch.setattr(plugins, "_loaded", set())
+    monkeypatch.setattr(plugins, "entry_points", lambda **_: [Point()])
+    plugins.load_plugins(again=True)
+    monkeypatch.setattr(plugins, "entry_points", lambda **_: [])
+    assert plugins.broken_plugins() == {"pm_broken": "ImportError: no module"}
+    assert movement.unknown("x").endswith("; broken plug-ins: pm_broken")
 
 
 def test_a_parameter_without_a_default_is_asked_for() -> None:
-    @image_filter("needy")
+    @image_filter("needy", pointwise=True)
     def needy(image: Tensor, colour: Annotated[RGB, Colour()]) -> Tensor:
         """Need a colour."""
         return image
 
     assert refused("filters: [needy]") == "'needy' needs the key 'colour'"
-    assert scene("filters: [needy: {color: red}]").plan(0).filters[0].values == (("colour", (255, 0, 0)),)
+    assert scene("filters: [needy: {color: red}]").plan(0).drawing.filters[0].values == (
+        ("colour", (255, 0, 0)),
+    )
 
 
 def test_the_order_of_parameters_does_not_matter() -> None:

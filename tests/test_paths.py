@@ -87,8 +87,9 @@ def test_a_sketch_follows_the_ink() -> None:
 
 
 def test_the_paper_of_a_sketch_may_be_learned() -> None:
-    assert drawer.make("line_sketch")(Canvas(64, 36)).learned == ("points", "widths")
-    assert "paper" in drawer.make("line_sketch")(Canvas(64, 36), allow_paper_color=True).learned
+    for allowed, names in ((False, {"points", "widths"}), (True, {"points", "widths", "paper"})):
+        made = drawer.make("line_sketch")(Canvas(64, 36), allow_paper_color=allowed)
+        assert made.learning(made.init_params(torch.Generator().manual_seed(0))).keys() == names
 
 
 def test_widths_are_in_percent_of_the_height_and_are_kept() -> None:

@@ -373,7 +373,7 @@ def test_repeats_have_a_limit() -> None:
         ),
         ("{length: 1s, layers: [{mask: {ellipse: {size: 3}}}]}", "'size' is a pair [x, y]"),
         ("{length: 1s, layers: [{image: no.png}]}", "the story is no file, so"),
-        ("{length: 1s, layers: [{text: ''}]}", "a text layer has 1 to"),
+        ("{length: 1s, layers: [{text: ''}]}", "'text' is a text with 1 to 500 characters. Got ''"),
         ("{length: 1s, layers: [{text: {text: hi, colour: bluish}}]}", "'colour' is a colour such as white"),
         ("{length: 1s, layers: [{text: hi, prompts: sea}]}", "a layer with 'text' is not drawn"),
         (

@@ -12,9 +12,9 @@ from PIL import Image
 
 from pixray_motion.errors import EncodeError, OutputError
 from pixray_motion.output import video as encoding
-from pixray_motion.output.base import Output
 from pixray_motion.output.content import Frame
 from pixray_motion.output.video import check_encoder
+from pixray_motion.output.work import Output
 
 FORMATS = (".mp4", ".webm", ".gif")
 NTSC = Fraction(24000, 1001)

@@ -15,12 +15,12 @@ from PIL import Image
 
 from pixray_motion.film import write_film
 from pixray_motion.geometry import Canvas
-from pixray_motion.output.base import FilmInfo, Output, Writer, writer
+from pixray_motion.output.base import FilmInfo, Writer, writer
 from pixray_motion.output.content import PIXELS, SHAPES, Content
 from pixray_motion.output.frames import PngFrames
 from pixray_motion.output.svg import AnimatedSvg, SvgFrames
 from pixray_motion.output.video import Video
-from pixray_motion.output.work import KeptFrames, WorkFolder
+from pixray_motion.output.work import KeptFrames, Output, WorkFolder
 from pixray_motion.story.reading.story import parse
 
 ABOUT = FilmInfo(Fraction(8), Canvas(32, 18), range(3, 6), {"description": "d", "comment": "c"})
@@ -70,7 +70,9 @@ def test_a_plugins_writer_writes_a_film(plugin: Path, tmp_path: Path) -> None:
         with Image.open(tmp_path / "frames" / f"frame_{frame:06d}.png") as picture:
             lines.append(f"{frame} {np.asarray(picture).mean():.3f}")
     assert (tmp_path / "film.txt").read_text().splitlines() == lines
-    assert ".txt: The mean of every frame, one per line.\n" in run("list", "writers").stdout
+    assert (
+        ".txt: The mean of every frame, one per line. (plug-in means 1.0)\n" in run("list", "writers").stdout
+    )
     fast = run("render", "tiny.yaml", "-o", "fast.txt", "--set", "rate=120")
     assert (fast.returncode, fast.stderr) == (2, "at most 100 means are written a second: lower the rate\n")
     assert (
@@ -81,7 +83,7 @@ def test_a_plugins_writer_writes_a_film(plugin: Path, tmp_path: Path) -> None:
     broken = run("render", "tiny.yaml", "-o", "film.txt").stderr
     assert broken == (
         "cannot write a film as '.txt'; allowed: .gif, .mp4, .svg, .webm, or a folder (end its name in /); broken "
-        "plugins: means\n"
+        "plug-ins: means\n"
     )
 
 

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from pixray_motion.cli.program import Failure, show_traceback
+from pixray_motion.errors import PluginError
 from pixray_motion.limits import SEED
+from pixray_motion.plugins import load_plugin
 from pixray_motion.tracks.time import parse_time, round_half_up
 from pixray_motion.wording import InvalidValue
 
@@ -39,6 +42,29 @@ frames_option = click.option(
 outside_option = click.option(
     "--allow-outside", "outside", is_flag=True, help="Allow files outside the story's folder."
 )
+
+
+def plugin_option(command: Command) -> Command:
+    """``--plugin``: the files are loaded before the command runs, and it need not know."""
+    option = click.option(
+        "--plugin",
+        "plugins",
+        metavar="FILE.py",
+        multiple=True,
+        expose_value=False,
+        callback=_load_plugins,
+        help="Load a plug-in from a Python file; can be repeated.",
+    )
+    return option(command)
+
+
+def _load_plugins(ctx: click.Context, _: click.Parameter, paths: tuple[str, ...]) -> None:
+    for path in paths:
+        try:
+            load_plugin(path)
+        except PluginError as error:
+            show_traceback(ctx, error)
+            raise Failure(str(error)) from error
 
 
 def story_options(command: Command) -> Command:

@@ -16,7 +16,9 @@ from typing import Any, NoReturn
 
 import click
 
-from pixray_motion.errors import MotionError, reason
+from pixray_motion.cli.blame import blame
+from pixray_motion.errors import MotionError, OutputError, PluginError, reason
+from pixray_motion.plugins import describe_exception, loaded_plugins
 
 BAD, INTERRUPTED = 2, 130
 
@@ -69,22 +71,47 @@ class Program(click.Group):
         except KeyboardInterrupt as interrupt:
             raise Interrupted("interrupted") from interrupt
         except Exception as error:
-            if ctx.params.get("debug") and not isinstance(error, MotionError):
-                traceback.print_exc()
+            show_traceback(ctx, error)
             raise Failure(sentence(error)) from error
 
 
 def sentence(error: BaseException) -> str:
-    """An exception in words for the user."""
+    """An exception in words for the user. What a plug-in did not expect is told as the plug-in's, and not as ours."""
+    error = _file_of_plugin(error) or error
     if isinstance(error, MotionError):
         return str(error)
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
         return "there is not enough memory: try --quality draft, or a smaller canvas such as --set canvas=192x108"
-    if isinstance(error, OSError) and error.strerror:
-        where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{reason(error)}"
-    what = f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(".")
-    return f"internal error: {what}. Please report it with the output of 'pixray-motion --debug ...'"
+    what = describe_exception(error)
+    expected = isinstance(error, OSError) and error.strerror
+    if isinstance(error, OSError) and expected:
+        what = f"{error.filename}: {reason(error)}" if error.filename else reason(error)
+    found = blame(error)
+    if found is not None:
+        return f"plug-in {found.origin.name} ({found.place}): {what}"
+    if expected:
+        return what
+    plugins = ", ".join(loaded_plugins())
+    please = f"If it happens without plug-ins ({plugins}), please" if plugins else "Please"
+    return f"internal error: {what}. {please} report it with the output of 'pixray-motion --debug ...'"
+
+
+def show_traceback(ctx: click.Context, error: BaseException) -> None:
+    """With ``--debug``, the traceback of an exception that nobody expected: ours, or that of a plug-in being loaded."""
+    unexpected = error.__cause__ if isinstance(error, PluginError) else _file_of_plugin(error) or error
+    if (
+        ctx.find_root().params.get("debug")
+        and unexpected is not None
+        and not isinstance(unexpected, MotionError)
+    ):
+        traceback.print_exception(unexpected)
+
+
+def _file_of_plugin(error: BaseException) -> OSError | None:
+    """The file that a plug-in could not use, where that was taken for a fault of the output that was being made."""
+    cause = error.__cause__
+    is_file = isinstance(error, OutputError) and isinstance(cause, OSError) and cause.filename
+    return cause if is_file and isinstance(cause, OSError) and blame(cause) else None
 
 
 def command_again(ctx: click.Context, option: str, without: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from pixray_motion.cli.options import QUALITIES, frames_option, parse_frames, read_story, story_options
-from pixray_motion.cli.program import Failure, Interrupted, command_again, sentence
+from pixray_motion.cli.program import Failure, Interrupted, command_again, sentence, show_traceback
 from pixray_motion.cli.progress import clock, reporter
 from pixray_motion.wording import count
 
@@ -69,7 +69,7 @@ def render(
     span = parse_frames(frames, read) if frames is not None else read.frames
     target = output if output is not None else f"{Path(story).stem}.mp4"
     from pixray_motion.film import unfinished, write_film
-    from pixray_motion.output.base import Output
+    from pixray_motion.output.work import Output
 
     film = Output.of(target)
     also = [] if svg_frames is None else [Output.of(svg_frames, ".svg/")]
@@ -84,6 +84,7 @@ def render(
             advice = f"; resume with: {again}" if again else ""
             if isinstance(error, KeyboardInterrupt):
                 raise Interrupted(f"interrupted{advice}") from error
+            show_traceback(ctx, error)
             raise Failure(f"{sentence(error)}{advice}") from error
     if not quiet:
         seconds = float(len(span) / read.rate)

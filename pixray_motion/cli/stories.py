@@ -13,7 +13,8 @@ import click
 from pixray_motion.cli.options import outside_option
 from pixray_motion.cli.program import BAD, Failure, as_argument, program_name
 from pixray_motion.errors import StoryError, reason
-from pixray_motion.registry import Entry, Parameter, Registry, broken_plugins
+from pixray_motion.plugins import broken_plugins
+from pixray_motion.registry import Entry, Parameter, Registry
 from pixray_motion.wording import count
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def check(ctx: click.Context, stories: tuple[str, ...], outside: bool) -> None:
 def list_entries(what: str) -> None:
     """List the available drawers, movements, losses, ...
 
-    Each with its parameters, their units, ranges and defaults.
+    Each with its parameters, their units, ranges and defaults, and with the plug-in that it comes from, if any.
 
     \b
     Example:
@@ -80,13 +81,14 @@ def list_entries(what: str) -> None:
     module, name = REGISTRIES[what]
     registry: Registry[Any] = getattr(import_module(module), name)
     for entry in _entries(what, registry):
-        click.echo(f"{entry.name}: {entry.summary.replace('``', '')}")
+        origin = f" (plug-in {entry.origin})" if entry.origin else ""
+        click.echo(f"{entry.name}: {entry.summary.replace('``', '')}{origin}")
         for line in _table(
             [_row(parameter, registry) for parameter in (*registry.common, *entry.parameters)]
         ):
             click.echo(f"    {line}".rstrip())
     for plugin, fault in sorted(broken_plugins().items()):
-        click.echo(f"the plugin {plugin} is broken: {fault}", err=True)
+        click.echo(f"the plug-in {plugin} is broken: {fault}", err=True)
 
 
 @click.command()

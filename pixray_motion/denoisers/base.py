@@ -1,7 +1,7 @@
 """What a denoiser is: a model that predicts the clean picture behind a noisy one, given a text.
 
-A noisy picture is ``alpha * x0 + sigma * noise``, with ``(alpha, sigma) = alpha_sigma(noise_level)``: at level 0 it is the
-picture, at level 1 nothing but noise.
+A noisy picture is ``alpha * x0 + sigma * noise``, with ``(alpha, sigma) = alpha_sigma(noise_level)``: at level 0 it
+is the picture, at level 1 nothing but noise.
 """
 
 from __future__ import annotations

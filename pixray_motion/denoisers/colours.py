@@ -1,8 +1,8 @@
 """The mean and the spread of a picture's colours, and how a film keeps them while nothing in it is new.
 
 A picture that is half way to another is paler than both, and a perceptor likes ever stronger colours: over many frames
-either would add up. So a calm frame is given the colour statistics that it had, moved a little towards an *anchor*: those
-of the drawing when its prompts were last new.
+either would add up. So a calm frame is given the colour statistics that it had, moved a little towards an *anchor*:
+those of the drawing when its prompts were last new.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def colour_freedom(prompt_change: float) -> float:
 
 
 def anchor_colours(image: Tensor, before: Tensor, anchor: Tensor | None, freedom: float) -> Tensor:
-    """``image`` (1, 3, h, w) with the colour statistics that it had ``before``, as far as it is not free to change them.
+    """``image`` (1, 3, h, w) with the colour statistics that it had ``before``, as far as it is not free to change
+    them.
 
     ``anchor`` (2, 3): the statistics that it returns to, a little at each call.
     """
@@ -53,6 +54,7 @@ def anchor_colours(image: Tensor, before: Tensor, anchor: Tensor | None, freedom
 
 
 def update_anchor(anchor: Tensor | None, image: Tensor, freedom: float) -> Tensor:
-    """(2, 3): the anchor of the frames to come, after a frame ``image`` (1, 3, h, w) in which colours were ``freedom``."""
+    """(2, 3): the anchor of the frames to come, after a frame ``image`` (1, 3, h, w) in which colours were
+    ``freedom``."""
     now = colour_stats(image)
     return now if anchor is None else torch.lerp(anchor.to(now), now, freedom)

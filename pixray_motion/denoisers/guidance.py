@@ -90,8 +90,8 @@ class Guidance:
     def distillation_update(self, draw: Callable[[], Picture], progress: float) -> Tensor:
         """(1, 3, h, w) of the native size, in 0..1's units: what a step adds to the picture (SDS, Poole 2022).
 
-        The picture is seen through noise, and the update goes a part of the way to the predicted clean one. ``progress``
-        (0..1) of the frame's steps are done: noise levels fall from the settings' to a low one.
+        The picture is seen through noise, and the update goes a part of the way to the predicted clean one.
+        ``progress`` (0..1) of the frame's steps are done: noise levels fall from the settings' to a low one.
         """
         image, start = self.view(draw()), self.settings.noise_level
         noise_level = start + (min(FINAL_LEVEL, start) - start) * progress
@@ -121,8 +121,8 @@ def guided_x0(
     """(1, 3, h, w) in -1..1: the clean picture, away from any one and towards the ``texts``, (D,) each with its weight.
 
     Classifier-free guidance (Ho 2022), for several texts at once (Liu 2022): weights that attract share
-    ``guidance_scale``, the others push away by their own part of it. Guidance exaggerates colours, too, which would burn
-    or darken a picture from frame to frame, so it is brought back to those of one with a scale of 1 (Lin 2023).
+    ``guidance_scale``, the others push away by their own part of it. Guidance exaggerates colours, too, which would
+    burn or darken a picture from frame to frame, so it is brought back to those of one with a scale of 1 (Lin 2023).
     """
     total = sum(weight for _, weight in texts if weight > 0) or 1.0
     predicted = denoiser.predict_x0(noisy, noise_level, torch.stack([text for text, _ in texts]))

@@ -24,7 +24,8 @@ def ddim_sample(
     """(1, 3, h, w) in -1..1: ``image`` with noise of a level in 0..1, denoised in ``steps`` (at least 1).
 
     DDIM with all of its noise renewed at each step (Song 2020, algorithm with eta = 1). ``predict_x0`` takes a noisy
-    picture and its level; ``nudge`` takes every prediction and the share of steps that are done, and returns a better one.
+    picture and its level; ``nudge`` takes every prediction and the share of steps that are done, and returns a
+    better one.
     """
     levels = [noise_level * (1 - index / steps) for index in range(steps + 1)]
 

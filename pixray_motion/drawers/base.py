@@ -33,17 +33,13 @@ class LearningRate:
     low: float = -math.inf
     high: float = math.inf
 
-    @property
-    def bounded(self) -> bool:
-        return self.low > -math.inf or self.high < math.inf
-
 
 @dataclass(frozen=True)
 class Sampling:
     """How a frame is sampled by a denoiser, instead of by gradient descent.
 
-    ``perceptor_scale``: how far the objective's gradient moves each predicted picture; ``cadence``: every how many frames
-    are sampled, the others are only moved; ``fixed_noise``: the same noise in every frame.
+    ``perceptor_scale``: how far the objective's gradient moves each predicted picture; ``cadence``: every how many
+    frames are sampled, the others are only moved; ``fixed_noise``: the same noise in every frame.
     """
 
     perceptor_scale: float

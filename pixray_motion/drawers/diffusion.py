@@ -25,8 +25,9 @@ class DiffusionDrawer(Drawer):
     """Pictures sampled by the story's denoiser, frame by frame; without a denoiser, a plane of pixels.
 
     Params: those of a plane of pixels or, pixelated, of a grid of cells.
-    The scene's ``denoiser`` says how: its ``level`` is the noise that a frame is covered with (Deforum's strength is 1 -
-    level), its ``guidance`` how much the texts count, and ``steps`` is in how many steps the noise is taken away.
+    The scene's ``denoiser`` says how: its ``strength`` is the noise level that a frame is covered with (Deforum's runs
+    the other way), its ``guidance_scale`` how closely predictions follow the prompts, and the noise is taken away in
+    as many ``steps`` as the scene has.
     """
 
     default_steps = (30, 6)
@@ -39,8 +40,8 @@ class DiffusionDrawer(Drawer):
         noise: Annotated[str, OneOf(("fresh", "fixed"))] = "fixed",
         pixelate: Annotated[bool, Flag()] = False,
     ) -> None:
-        """``perceptor_scale``: how far the perceptor pulls each predicted picture; ``cadence``: every how many frames are
-        denoised, the others only move; ``noise``: the same for the whole film, or ``fresh`` in each frame;
+        """``perceptor_scale``: how far the perceptor pulls each predicted picture; ``cadence``: every how many
+        frames are denoised, the others only move; ``noise``: the same for the whole film, or ``fresh`` in each frame;
         ``pixelate``: show the denoiser's own pixels as cells."""
         self.canvas = canvas
         self.sampling = Sampling(perceptor_scale, cadence, fixed_noise=noise == "fixed")

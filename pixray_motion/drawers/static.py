@@ -1,10 +1,10 @@
-"""Pictures that are given and not drawn: an image from a file, and words."""
+"""Layers that are not drawn: an image from a file, and words."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,17 +14,25 @@ from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.drawers.base import Drawer, LearningRate, Params
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
+from pixray_motion.limits import TEXT_CHARACTERS
 from pixray_motion.picture import Picture
+from pixray_motion.registry import Registry
 from pixray_motion.sampling import field_sample
 from pixray_motion.testcard import load_font
+from pixray_motion.units import CENTRE, RGB, Colour, ImageFile, Pair, Real, StoryFile, Text, Unit
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
-FINER = 4  # the most pixels of a given picture in one of the canvas, so that a zoom finds some
+FINER = 4  # the most pixels of an image to one pixel of the canvas, so that a zoom finds some
 AROUND = 1.5  # times the canvas is the plane that a bent picture lies on
 OUTLINE = 0.08  # of the height of letters
 Pixels = NDArray[np.float32]
+Height = Annotated[float, Real(0.01, 10)]
+Place = Annotated[tuple[float, float], Pair(Unit("canvas heights", -10, 10))]
+static_layer: Registry[Callable[..., Drawer]] = Registry(
+    "layer", builtin="pixray_motion.drawers.static", animatable=False
+)
 
 
 class StaticDrawer(Drawer):
@@ -66,15 +74,21 @@ class StaticDrawer(Drawer):
         return replace(picture, view=view @ picture.view)
 
     def encode(self, image: Tensor) -> Params:
-        raise NotImplementedError("a given picture shows nothing else")
+        raise NotImplementedError("an image layer shows nothing else")
 
     def learning(self, params: Params) -> dict[str, LearningRate]:  # noqa: ARG002
         return {}
 
 
-def image_drawer(canvas: Canvas, file: Path, height: float = 1.0, at: tuple[float, float] = (0, 0)) -> Drawer:
-    """A picture from a file, with its transparency."""
-    with Image.open(file) as opened:
+@static_layer("image")
+def image_drawer(
+    canvas: Canvas,
+    file: Annotated[StoryFile, ImageFile()],
+    height: Height = 1.0,
+    at: Place = CENTRE,
+) -> Drawer:
+    """A picture from a file, with its transparency, ``height`` canvas heights tall, around ``at``."""
+    with Image.open(file.path) as opened:
         picture = ImageOps.exif_transpose(opened).convert("RGBA")
     most = max(1, round(FINER * canvas.height * height))
     if picture.height > most:
@@ -84,13 +98,14 @@ def image_drawer(canvas: Canvas, file: Path, height: float = 1.0, at: tuple[floa
     return StaticDrawer(canvas, np.asarray(picture, np.float32) / np.float32(255), height, at)
 
 
+@static_layer("text")
 def text_drawer(
     canvas: Canvas,
-    text: str,
-    height: float = 0.15,
-    at: tuple[float, float] = (0, 0),
-    colour: tuple[int, int, int] = (255, 255, 255),
-    outline: tuple[int, int, int] | None = (0, 0, 0),
+    text: Annotated[str, Text(TEXT_CHARACTERS, lines=True)],
+    height: Height = 0.15,
+    at: Place = CENTRE,
+    colour: Annotated[RGB, Colour()] = (255, 255, 255),
+    outline: Annotated[RGB | None, Colour()] = (0, 0, 0),
 ) -> Drawer:
     """Words, of letters that are ``height`` canvas heights tall, with an outline around them."""
     size = max(8, min(400, round(2 * canvas.height * height)))

@@ -1,8 +1,8 @@
 """Where filters act: on the screen, whatever a drawer stores.
 
 A filter is a registered function ``(image, screen, **parameters) -> image``. One that only changes colours, each pixel
-by itself, is registered with the trait ``pointwise=True`` and takes no screen: it acts on what is stored, before the one
-resample of the picture, which keeps all of its sharpness.
+by itself, is registered with the trait ``pointwise=True`` and takes no screen: it acts on what is stored, before the
+one resample of the picture, which keeps all of its sharpness.
 """
 
 from __future__ import annotations

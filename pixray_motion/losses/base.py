@@ -36,8 +36,8 @@ class Cutouts:
 class LossInput:
     """All that a loss may see of a step; what takes time is made when it is first asked for, once for all losses.
 
-    ``picture`` can be sampled at any size (``Picture.image``); ``drawing`` is the plan of what is drawn; ``cutouts`` are
-    those of each perceptor, by its name; ``progress`` (0..1): the share of the frame's steps that are done.
+    ``picture`` can be sampled at any size (``Picture.image``); ``drawing`` is the plan of what is drawn; ``cutouts``
+    are those of each perceptor, by its name; ``progress`` (0..1): the share of the frame's steps that are done.
     """
 
     picture: Picture

@@ -94,7 +94,9 @@ class Gif(Writer[Frame]):
         with tempfile.TemporaryDirectory(prefix="pixray-motion-") as folder:
             palette = Path(folder, "palette.png")
             # palettegen counts every colour that it meets: 16 bits a colour bound what that takes, in any film.
-            colours = "format=rgb565le,format=rgb24,palettegen=stats_mode=diff"
+            # Of two frames it counts what the second one changes, but in the colours of the first: one more frame at
+            # the end, of a colour that no film is made of, has it count the last.
+            colours = "tpad=stop=1:color=0xff00ff,format=rgb565le,format=rgb24,palettegen=stats_mode=diff"
             _run(frames, about.rate, ("-vf", colours, "-update", "1", "-frames:v", "1"), palette, _ignore)
             slow = f"fps={FASTEST_GIF}," if about.rate > FASTEST_GIF else ""
             graph = f"[0:v]{slow}null[a];[a][1:v]paletteuse=dither=sierra2_4a:diff_mode=rectangle"

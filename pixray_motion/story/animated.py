@@ -46,9 +46,11 @@ class DenoiserTrack:
     strength: Track
 
     def at(self, value: Value, prompt_change: float) -> DenoiserSettings:
-        """``prompt_change`` (0..1) raises the noise level: what is new needs to be drawn anew."""
+        """``prompt_change`` (0..1) raises the noise level: what is new needs to be drawn again."""
         strength = value(self.strength)
-        noise_level = max(strength, strength + (FRESH_LEVEL - strength) * ease_out_quad(prompt_change))
+        noise_level = strength
+        if prompt_change:
+            noise_level = max(strength, strength + (FRESH_LEVEL - strength) * ease_out_quad(prompt_change))
         return DenoiserSettings(
             self.model, value(self.weight), value(self.guidance_scale), noise_level, prompt_change
         )

@@ -94,7 +94,7 @@ def closure_error(loop: Loop, scenes: Timeline) -> float:
 
 
 def max_displacement(scenes: Timeline, frames: int) -> float:
-    """How far at most, in canvas heights, what bends a film's picture has carried it when it begins anew."""
+    """How far at most, in canvas heights, what bends a film's picture has carried it when it starts over."""
     distortions = tuple(bend for frame in range(1, frames + 1) for bend in scenes.distortions(frame))
     points = scenes.canvas.corners()[:, None] * np.linspace(0.05, 1, POINTS)[:, None]
     return (

@@ -35,7 +35,7 @@ class Story:
     path: str = "story"
     base: TimeBase = PLAIN
 
-    @property
+    @cached_property
     def frames(self) -> range:
         last = self.scenes[-1]
         return range(last.start + last.frames)
@@ -50,13 +50,13 @@ class Story:
         return Path(self.path).parent
 
     def scene_at(self, frame: int) -> int:
-        """The index of the scene that ``frame`` lies in."""
+        """The index of the scene that ``frame`` lies in. Raises: ``IndexError`` outside the film."""
         if frame not in self.frames:
             raise IndexError(f"the film has the frames 0 to {len(self.frames) - 1}. Got {frame}")
         return self.timeline.scene_at(frame)
 
     def plan(self, frame: int) -> Plan:
-        """Resolve every track at ``frame``."""
+        """Resolve every track at ``frame``. Raises: ``IndexError`` outside the film."""
         if frame not in self.frames:
             raise IndexError(f"the film has the frames 0 to {len(self.frames) - 1}. Got {frame}")
         plan = self.timeline.plan(frame)
@@ -68,4 +68,4 @@ class Story:
         while todo:
             scene = todo.pop(0)
             yield scene
-            todo[:0] = [inner for line in scene.layers for inner in line.scenes.scenes]
+            todo[:0] = [inner for layer in scene.layers for inner in layer.scenes]

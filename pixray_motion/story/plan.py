@@ -11,11 +11,13 @@ from typing import Any
 
 from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.geometry import Motion
+from pixray_motion.units import StoryFile
 
 
 @dataclass(frozen=True)
 class Component:
-    """A drawer, a filter, a loss, ... by its registered name, with the values of its parameters that the story gives."""
+    """A drawer, a filter, a loss, ... by its registered name, with the values of its parameters that the story
+    gives."""
 
     name: str
     values: tuple[tuple[str, Any], ...] = ()
@@ -48,7 +50,8 @@ class Prompt:
 class DenoiserSettings:
     """How a denoiser guides a frame.
 
-    ``weight``: how far a step goes towards the predicted picture, 0..1. ``guidance_scale``: of classifier-free guidance.
+    ``weight``: how far a step goes towards the predicted picture, 0..1. ``guidance_scale``: of classifier-free
+    guidance.
     ``noise_level``: how much noise hides the picture from the denoiser at the frame's first step, 0..1.
     ``prompt_change``: how new the prompts are, 0..1.
     """
@@ -91,8 +94,8 @@ class Drawing:
     perceptors: tuple[Weighted, ...]
     denoiser: DenoiserSettings | None
     steps: int
-    init: tuple[str, str] | None = None
-    """The file of a picture to begin with after a cut, and its hash."""
+    init: StoryFile | None = None
+    """The picture to begin with after a cut."""
 
     @property
     def refines(self) -> bool:

@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from pixray_motion.story.animated import ComponentTrack, DenoiserTrack, MaskTrack
-from pixray_motion.story.plan import OVER, Component, DenoiserSettings, Prompt, Weighted
+from pixray_motion.story.plan import OVER, Component, Prompt, Weighted
 from pixray_motion.story.segment import Segment, Span
 from pixray_motion.story.transition import Transition
 from pixray_motion.tracks.base import Track
-
-if TYPE_CHECKING:
-    from pixray_motion.story.timeline import Timeline
+from pixray_motion.units import StoryFile
 
 PLAIN = ComponentTrack(OVER.name)
 BORDERS = ("mirror", "edge", "wrap", "noise")
@@ -26,7 +23,7 @@ class LayerTrack:
 
     name: str
     segment: Segment
-    scenes: Timeline
+    scenes: tuple[Scene, ...]
     opacity: Track
     blend: ComponentTrack = PLAIN
     mask: MaskTrack | None = None
@@ -51,19 +48,19 @@ class Scene:
     perceptors: tuple[Weighted, ...]
     transition: Transition | None = None
     layers: tuple[LayerTrack, ...] = ()
-    init: tuple[str, str] | None = None
-    """The file of the picture that it begins with, and its hash."""
+    init: StoryFile | None = None
+    """The picture that it begins with."""
 
-    @property
+    @cached_property
     def span(self) -> Span:
         return self.segments[0].span
 
-    @property
+    @cached_property
     def start(self) -> int:
         """Its first frame, counted from the film's start."""
         return self.span.start
 
-    @property
+    @cached_property
     def frames(self) -> int:
         return self.span.frames
 
@@ -76,6 +73,14 @@ class Scene:
     def prompts_are_constant(self) -> bool:
         """Whether its prompts are the same at all of its frames, but for a transition's."""
         return all(segment.prompts_are_constant for segment in self.segments)
+
+    @cached_property
+    def has_losses(self) -> bool:
+        return any(segment.losses for segment in self.segments)
+
+    @cached_property
+    def has_filters(self) -> bool:
+        return any(segment.filters for segment in self.segments)
 
     def prompts_at(self, frame: int) -> tuple[Prompt, ...]:
         """Its prompts, and those of the sequences around it, at a frame of the film."""
@@ -104,15 +109,3 @@ class Scene:
     def filters_at(self, frame: int) -> tuple[Component, ...]:
         """The same of filters, the scene's own first."""
         return tuple(track.at(segment.value(frame)) for segment in self.segments for track in segment.filters)
-
-    def denoiser_at(self, frame: int, prompt_change: float) -> DenoiserSettings | None:
-        """How the denoiser guides a frame, ``prompt_change`` (0..1) of whose prompts is new."""
-        if self.denoiser is None:
-            return None
-        segment, track = self.denoiser
-        return track.at(segment.value(frame), prompt_change)
-
-    def steps_at(self, frame: int) -> float:
-        """Of a frame whose prompts are not new."""
-        segment, track = self.steps
-        return segment.value(frame)(track)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -39,6 +39,11 @@ class Timeline:
         return any(segment.distortions for scene in self.scenes for segment in scene.segments)
 
     @cached_property
+    def _layer_timelines(self) -> list[list[Timeline]]:
+        """Those of each scene's layers."""
+        return [[replace(self, scenes=layer.scenes) for layer in scene.layers] for scene in self.scenes]
+
+    @cached_property
     def _prompts(self) -> dict[tuple[int, int], tuple[Prompt, ...]]:
         return {}
 
@@ -69,11 +74,12 @@ class Timeline:
         """The same of what distorts the picture."""
         index = self.scene_at(frame)
         scene = self.scenes[index]
-        return () if scene.cut and frame == scene.start else self._distortions(index, frame)
+        begins = scene.cut and frame == scene.start
+        return () if begins or not self._has_distortions else self._distortions(index, frame)
 
     def _node(self, index: int, frame: int) -> Node:
         scene = self.scenes[index]
-        incoming = self._scene_node(index, frame)
+        incoming = self._scene_node(index, frame) if scene.layers else self._drawing(index, frame)
         transition, passed = scene.transition, frame - scene.start
         if transition is None or passed >= transition.frames:
             return incoming
@@ -83,32 +89,38 @@ class Timeline:
 
     def _scene_node(self, index: int, frame: int) -> Node:
         """What a scene asks for, at its own frames and beyond its end."""
-        layers = self.scenes[index].layers
-        if not layers:
+        scene = self.scenes[index]
+        if not scene.layers:
             return self._drawing(index, frame)
-        return Stack(tuple(_layer(layer, frame) for layer in layers))
+        timelines = self._layer_timelines[index]
+        pairs = zip(scene.layers, timelines, strict=True)
+        return Stack(tuple(_layer(layer, timeline.node(frame), frame) for layer, timeline in pairs))
 
     def _drawing(self, index: int, frame: int) -> Drawing:
         scene = self.scenes[index]
         cut = scene.cut and frame == scene.start
         begins_empty = cut and scene.init is None
-        change = 1.0 if begins_empty else self._prompt_change(index, frame) if scene.denoiser else 0.0
-        denoiser = scene.denoiser_at(frame, change)
-        steps = scene.steps_at(frame)
-        if denoiser and denoiser.weight and not cut:
-            steps *= 1 + MORE_STEPS * ease_out_quad(change)
+        segment, track = scene.steps
+        value = segment.value(frame)
+        steps, denoiser = value(track), None
+        if scene.denoiser is not None:
+            owner, denoiser_track = scene.denoiser
+            change = 1.0 if begins_empty else self._prompt_change(index, frame)
+            denoiser = denoiser_track.at(value if owner is segment else owner.value(frame), change)
+            if change and denoiser.weight and not cut:
+                steps *= 1 + MORE_STEPS * ease_out_quad(change)
         return Drawing(
             id=scene.drawing,
             scene=scene.name,
             local=frame - scene.start,
             cut=cut,
             motion=Motion.identity() if cut else self._motion(index, frame),
-            distortions=() if cut else self._distortions(index, frame),
+            distortions=self._distortions(index, frame) if self._has_distortions and not cut else (),
             border=scene.border,
             drawer=scene.drawer,
             prompts=self._prompts_at(index, frame),
-            losses=scene.losses_at(frame),
-            filters=scene.filters_at(frame),
+            losses=scene.losses_at(frame) if scene.has_losses else (),
+            filters=scene.filters_at(frame) if scene.has_filters else (),
             perceptors=scene.perceptors,
             denoiser=denoiser,
             steps=round(steps),
@@ -120,7 +132,7 @@ class Timeline:
         scene, lags = self.scenes[index], max(1, round(SETTLING * self.rate))
         if scene.prompts_are_constant and (scene.cut or frame - lags >= scene.start):
             transition = scene.transition
-            if transition is None or transition.starts_anew or frame - lags >= scene.transition_end:
+            if transition is None or transition.starts_fresh or frame - lags >= scene.transition_end:
                 return 0.0
         first = index
         while first and not self.scenes[first].cut:
@@ -139,7 +151,7 @@ class Timeline:
         def weigh() -> TextWeights:
             scene, prompts = self.scenes[index], self._prompts_at(index, frame)
             transition, passed = scene.transition, frame - scene.start
-            if transition and not transition.starts_anew and passed < transition.frames:
+            if transition and not transition.starts_fresh and passed < transition.frames:
                 prompts = morph_prompts(self._prompts_at(index - 1, frame), prompts, transition.share(passed))
             return text_weights(prompts)
 
@@ -147,16 +159,20 @@ class Timeline:
 
     def _prompts_at(self, index: int, frame: int) -> tuple[Prompt, ...]:
         """A scene's prompts, remembered for a while, since what is new is found by comparing frames."""
-        return recall(self._prompts, (index, frame), lambda: self.scenes[index].prompts_at(frame), REMEMBERED)
+        scene = self.scenes[index]
+        key = (index, scene.start if scene.prompts_are_constant else frame)
+        known = self._prompts.get(key)
+        return known or recall(self._prompts, key, lambda: scene.prompts_at(frame), REMEMBERED)
 
     def _motion(self, index: int, frame: int) -> Motion:
         """The step into a frame: every segment's own, the inner ones acting first."""
+        segments = self.scenes[index].segments
+        if len(segments) == 1 and segments[0].moves and frame > segments[0].span.start:
+            return segments[0].step(frame)  # the usual case
         return compose([segment.step(own) for segment, own in self._moving(index, frame) if segment.moves])
 
     def _distortions(self, index: int, frame: int) -> tuple[CoordinateMap, ...]:
         """The same of what distorts the picture."""
-        if not self._has_distortions:
-            return ()
         moving = self._moving(index, frame)
         return tuple(step for segment, own in moving for step in segment.distortion_steps(own))
 
@@ -177,7 +193,7 @@ class Timeline:
             index, frame = index - 1, frame - 1
 
 
-def _layer(track: LayerTrack, frame: int) -> Layer:
+def _layer(track: LayerTrack, node: Node, frame: int) -> Layer:
     value = track.segment.value(frame)
     mask = track.mask.at(value) if track.mask else None
-    return Layer(track.scenes.node(frame), value(track.opacity), track.blend.at(value), mask)
+    return Layer(node, value(track.opacity), track.blend.at(value), mask)

@@ -1,8 +1,8 @@
 """Transitions: how a scene comes in. For a while a frame is made of the outgoing scene and of the incoming one.
 
 A transition is a registered function ``(outgoing, incoming, share, canvas, **parameters) -> Node`` of the two scenes'
-pictures and of the ``share`` (0..1) of the change that is done. Two traits tell what it needs: ``starts_anew``, whether
-the incoming scene begins with a new drawing, and ``single_drawing``, whether it shows one drawing at a time.
+pictures and of the ``share`` (0..1) of the change that is done. Two traits tell what it needs: ``starts_fresh``, that
+the incoming scene begins with a new drawing, and ``single_drawing``, that it shows one drawing at a time.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class Transition:
         return self.track.name
 
     @property
-    def starts_anew(self) -> bool:
+    def starts_fresh(self) -> bool:
         """Whether the incoming scene begins with a new drawing."""
-        return bool(transition.traits(self.name).get("starts_anew"))
+        return bool(transition.traits(self.name).get("starts_fresh"))
 
     @property
     def shows_single_drawing(self) -> bool:
@@ -60,7 +60,7 @@ def blend_scenes(component: Component, outgoing: Node, incoming: Node, share: fl
     return transition.make(component.name)(outgoing, incoming, share, canvas, **dict(component.values))
 
 
-@transition("cut", starts_anew=True, single_drawing=True)
+@transition("cut", starts_fresh=True, single_drawing=True)
 def cut(outgoing: Node, incoming: Node, share: float, canvas: Canvas) -> Node:  # noqa: ARG001
     """The new scene at once; it has no length."""
     return incoming
@@ -74,13 +74,13 @@ def morph(outgoing: Node, incoming: Node, share: float, canvas: Canvas) -> Node:
     return replace(incoming, prompts=morph_prompts(outgoing.prompts, incoming.prompts, share))
 
 
-@transition("crossfade", starts_anew=True)
+@transition("crossfade", starts_fresh=True)
 def crossfade(outgoing: Node, incoming: Node, share: float, canvas: Canvas) -> Node:  # noqa: ARG001
     """Both scenes go on, and the incoming one fades in."""
     return Stack((Layer(outgoing), Layer(incoming, opacity=share)))
 
 
-@transition("wipe", starts_anew=True)
+@transition("wipe", starts_fresh=True)
 def wipe(
     outgoing: Node,
     incoming: Node,
@@ -100,7 +100,7 @@ def wipe(
     return Stack((Layer(outgoing), Layer(incoming, mask=edge)))
 
 
-@transition("zoom-through", starts_anew=True)
+@transition("zoom-through", starts_fresh=True)
 def zoom_through(
     outgoing: Node, incoming: Node, share: float, canvas: Canvas, factor: FlightFactor = 8.0
 ) -> Node:

@@ -14,8 +14,8 @@ import numpy as np
 
 from pixray_motion.errors import reason
 from pixray_motion.limits import CURVE_BYTES, CURVE_ROWS, LINE_CHARACTERS
-from pixray_motion.story.source.files import StoryFolder
 from pixray_motion.tracks.base import Samples
+from pixray_motion.units import Folder
 from pixray_motion.wording import InvalidValue, one_of, quote, shorten
 
 # Titles, in lower case, of columns that hold times, and their unit: seconds or frames.
@@ -32,7 +32,7 @@ class Column:
     unit: Literal["s", "f"]
 
 
-def read_column(home: StoryFolder, name: str, column: str | None, timed: bool) -> Column:
+def read_column(folder: Folder, name: str, column: str | None, timed: bool) -> Column:
     """Read the ``column`` of the file ``name``, by its title or by its number from 0; None means the only one.
 
     ``timed`` says whether the file's own times are wanted.
@@ -40,7 +40,7 @@ def read_column(home: StoryFolder, name: str, column: str | None, timed: bool) -
     Raises: ``InvalidValue`` if the file is missing, unreadable or too large, has no such column, or holds anything but
     finite numbers at increasing times.
     """
-    path = home.file(name, CURVE_BYTES)
+    path = folder.file(name, CURVE_BYTES)
     text = _read_contents(path, name)
     if path.suffix.lower() == ".json":
         header, rows = _read_json(text, name)

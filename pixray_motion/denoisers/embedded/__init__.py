@@ -67,12 +67,12 @@ def _read(path: Path) -> tuple[UNet, str]:
         net.load_state_dict(tensors)
     except FileNotFoundError as error:
         raise ModelError(
-            f"{path}: the denoiser's weights are missing; install the package anew, or say 'denoiser: none'"
+            f"{path}: the denoiser's weights are missing; reinstall the package, or say 'denoiser: none'"
         ) from error
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         first = str(error).partition("\n")[0]
         raise ModelError(
-            f"{path}: not a file of denoiser weights ({first}); install the package anew, or say 'denoiser: none'"
+            f"{path}: not a file of denoiser weights ({first}); reinstall the package, or say 'denoiser: none'"
         ) from error
     for kernels in net.parameters():
         if kernels.ndim == 4:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 from pixray_motion.geometry import Canvas
 from pixray_motion.story.animated import DenoiserTrack
@@ -39,17 +40,17 @@ class SceneContext:
     folder: StoryFolder = NOWHERE
     located: bool = True
 
-    @property
+    @cached_property
     def around(self) -> Surroundings:
         """What fixed values are held against."""
         return Surroundings(self.canvas, self.folder)
 
-    @property
+    @cached_property
     def length(self) -> Fraction:
         """The scene's exact length in frames."""
         return self.clock.length * self.clock.rate
 
-    @property
+    @cached_property
     def start(self) -> Fraction:
         """The scene's first frame in the film."""
         return self.clock.start * self.clock.rate
@@ -129,7 +130,7 @@ class FilmContext:
     folder: StoryFolder = NOWHERE
     base: TimeBase = PLAIN
 
-    @property
+    @cached_property
     def around(self) -> Surroundings:
         """What fixed values are held against."""
         return Surroundings(self.canvas, self.folder)
@@ -139,8 +140,8 @@ class FilmContext:
 class Inherited:
     """What a scene takes over from what it lies in, unless it says otherwise.
 
-    ``segments``, the innermost first, are added to its own; ``opening`` are the keys of a sequence that its first scene
-    answers for; ``layer`` names the layer that it is drawn for.
+    ``segments``, the innermost first, are added to its own; ``first_only`` are the keys of a sequence that concern its
+    first scene alone, such as 'cut'; ``layer`` names the layer that it is drawn for.
     """
 
     drawer: Component
@@ -150,5 +151,5 @@ class Inherited:
     own_denoiser: tuple[Segment, DenoiserTrack | None] | None = None
     steps: tuple[Segment, Track] | None = None
     segments: tuple[Segment, ...] = ()
-    opening: dict[str, Node] = field(default_factory=dict)
+    first_only: dict[str, Node] = field(default_factory=dict)
     layer: str = ""

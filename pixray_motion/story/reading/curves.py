@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from pixray_motion.literals import parse_constant
 from pixray_motion.story.reading.context import SceneContext
 from pixray_motion.story.reading.markers import CURVE_KEYS
 from pixray_motion.story.source.fields import describe_node, read_mapping
 from pixray_motion.story.source.nodes import Mapping, Node, Scalar
 from pixray_motion.tracks.base import Samples, Track
-from pixray_motion.tracks.literals import parse_constant
 from pixray_motion.tracks.samples import Sampled
 from pixray_motion.tracks.tables import Column, read_column
 from pixray_motion.tracks.time import parse_time
@@ -20,7 +20,7 @@ FACTOR = 1e9
 
 
 def is_curve(node: Mapping) -> bool:
-    return node.get("from") is not None or "from" in node.lost
+    return "from" in node.lost or any(key.text == "from" for key, _ in node.pairs)
 
 
 def read_curve_track(node: Mapping, name: str, context: SceneContext) -> Track | None:

@@ -8,12 +8,12 @@ from typing import Protocol
 
 from pixray_motion import limits
 from pixray_motion.blends import blend
-from pixray_motion.geometry import Canvas
+from pixray_motion.drawers.static import static_layer
 from pixray_motion.story.animated import ComponentTrack
 from pixray_motion.story.plan import OVER
 from pixray_motion.story.reading.context import FilmContext, Inherited, SceneContext
 from pixray_motion.story.reading.masks import read_mask
-from pixray_motion.story.reading.media import STATIC_KINDS, read_static_layer
+from pixray_motion.story.reading.media import read_static_layer
 from pixray_motion.story.reading.numbers import read_number
 from pixray_motion.story.reading.outline import SHARED, OutlineReader, SceneNode
 from pixray_motion.story.reading.parameters import read_entry, read_flag, read_parameters
@@ -22,20 +22,18 @@ from pixray_motion.story.segment import Segment, Span
 from pixray_motion.story.source.diagnostics import Diagnostics
 from pixray_motion.story.source.fields import describe_node, read_mapping, read_text
 from pixray_motion.story.source.nodes import Node, Sequence
-from pixray_motion.story.timeline import Timeline
 from pixray_motion.tracks.base import Constant
 from pixray_motion.units import SHARE
 from pixray_motion.wording import quote
 
-LAYER_KEYS = ("name", *SHARED, "init_image", *STATIC_KINDS, "scenes", "opacity", "blend", "mask", "still")
-NOWHERE = Canvas(*limits.CANVAS)  # where the canvas could not be read
+LAYER_KEYS = ("name", *SHARED, "init_image", "scenes", "opacity", "blend", "mask", "still")
 
 
 class BuildScenes(Protocol):
     """Makes the scenes of a layer, which lie where the ``span`` of the scene around them does."""
 
     def __call__(
-        self, node: SceneNode, span: Span, given: Inherited, before: Scene | None
+        self, node: SceneNode, span: Span, inherited: Inherited, before: Scene | None
     ) -> tuple[Scene, ...]: ...
 
 
@@ -45,7 +43,7 @@ class LayerContext:
 
     film: FilmContext
     scene: Scene
-    given: Inherited
+    inherited: Inherited
     context: SceneContext
     older: dict[str, Scene]
     build: BuildScenes
@@ -59,7 +57,7 @@ def read_layers(
     node: Node,
     film: FilmContext,
     scene: Scene,
-    given: Inherited,
+    inherited: Inherited,
     context: SceneContext,
     before: Scene | None,
     build: BuildScenes,
@@ -79,9 +77,12 @@ def read_layers(
         )
         return ()
     lines = () if scene.cut or before is None else before.layers
-    older = {line.name: line.scenes.scenes[-1] for line in lines if line.scenes.scenes}
-    layering = LayerContext(film, scene, given, context, older, build)
-    found = [read_mapping(item, "a layer", LAYER_KEYS, film.diagnostics) for item in node.items]
+    older = {line.name: line.scenes[-1] for line in lines if line.scenes}
+    layering = LayerContext(film, scene, inherited, context, older, build)
+    found = [
+        read_mapping(item, "a layer", (*LAYER_KEYS, *static_layer.names()), film.diagnostics)
+        for item in node.items
+    ]
     names = _names(node, found, film.diagnostics)
     return tuple(
         _layer(item, values, name, layering)
@@ -94,18 +95,18 @@ def _got(node: Node) -> str:
 
 
 def _layer(item: Node, found: dict[str, Node], name: str, layering: LayerContext) -> LayerTrack:
-    film, span = layering.film, layering.scene.span
-    given = _given(found, name, layering)
+    span = layering.scene.span
+    inherited = _inherit_by_layer(found, name, layering)
     before = layering.older.get(name)
-    if before and before.drawer.name != given.drawer.name and "drawer" not in found:
+    if before and before.drawer.name != inherited.drawer.name and "drawer" not in found:
         before = None
-    scenes = layering.build(_item(item, found, name, layering), span, given, before)
+    scenes = layering.build(_item(item, found, name, layering), span, inherited, before)
     mask = read_mask(found["mask"], layering.context) if "mask" in found else None
     opacity = Constant(1.0)
     return LayerTrack(
         name=name,
         segment=layering.scene.segments[0],
-        scenes=Timeline(scenes, film.canvas or NOWHERE, film.rate or Fraction(1), film.seed),
+        scenes=scenes,
         opacity=read_number(found["opacity"], "opacity", SHARE, layering.context)
         if "opacity" in found
         else opacity,
@@ -114,17 +115,17 @@ def _layer(item: Node, found: dict[str, Node], name: str, layering: LayerContext
     )
 
 
-def _given(found: dict[str, Node], name: str, layering: LayerContext) -> Inherited:
-    """What the layer takes over: from a given picture nobody wants anything, and a still one does not move along."""
-    kind = next((key for key in STATIC_KINDS if key in found), None)
+def _inherit_by_layer(found: dict[str, Node], name: str, layering: LayerContext) -> Inherited:
+    """What the layer inherits: an image or a text has no prompts, and a still layer does not move with the scene."""
+    kind = next((key for key in static_layer.names() if key in found), None)
     still = read_flag(found["still"], "still", layering.diagnostics) if "still" in found else kind == "text"
     if kind is None:
         segments = tuple(
             replace(segment, moves=(), distortions=()) if still else segment
             for segment in layering.scene.segments
         )
-        return replace(layering.given, segments=segments, opening={}, layer=name)
-    drawer = read_static_layer(kind, found[kind], layering.film.folder, layering.diagnostics)
+        return replace(layering.inherited, segments=segments, first_only={}, layer=name)
+    drawer = read_static_layer(kind, found[kind], layering.context.around, layering.diagnostics)
     for key in ("drawer", "prompts", "steps", "denoiser", "perceptor", "losses", "init_image", "scenes"):
         if key in found:
             layering.diagnostics.add(
@@ -137,13 +138,13 @@ def _given(found: dict[str, Node], name: str, layering: LayerContext) -> Inherit
     )
     nobody = layering.scene.segments[0]
     return replace(
-        layering.given,
+        layering.inherited,
         drawer=drawer,
         perceptors=(),
         own_denoiser=(nobody, None),
         steps=(nobody, Constant(0.0)),
         segments=moved,
-        opening={},
+        first_only={},
         layer=name,
     )
 

@@ -8,6 +8,7 @@ import re
 import numpy as np
 
 from pixray_motion.limits import NUMBER_CHARACTERS
+from pixray_motion.literals import NUMBER, is_number, parse_constant
 from pixray_motion.story.reading.context import SceneContext, read_keys
 from pixray_motion.story.reading.curves import is_curve, read_curve_track
 from pixray_motion.story.reading.validate import NumberCheck
@@ -20,7 +21,6 @@ from pixray_motion.tracks.easing import LINEAR, Easing, is_easing, parse_easing,
 from pixray_motion.tracks.formula import Formula, is_constant, run
 from pixray_motion.tracks.formula_parser import compile_formula
 from pixray_motion.tracks.keyframes import Keyframes, PerSecond
-from pixray_motion.tracks.literals import NUMBER, is_number, parse_constant
 from pixray_motion.units import Kind, Pair, Unit
 from pixray_motion.wording import InvalidValue, format_number, format_range, quote
 
@@ -81,7 +81,7 @@ def split_list(node: Node, name: str, kind: Kind, diagnostics: Diagnostics) -> l
 
 
 def parse_track(text: str, name: str, unit: Unit, context: SceneContext) -> Track:
-    """A constant, a rate or a formula."""
+    """A constant, a rate or a formula. Raises: ``InvalidValue``."""
     if is_number(text):
         return Constant(parse_constant(text, name, unit.low, unit.high, unit.name))
     if match := _RATE.fullmatch(text):
@@ -126,7 +126,7 @@ def _value(node: Scalar, text: str, name: str, unit: Unit, context: SceneContext
             raise InvalidValue(
                 f"'{name}' has no value; write a number, a formula or keyframes {{0s: 1, 4s: 2}}"
             )
-        if node.plain and (hint := yaml_hints.hint_comma(node.text, node.after)):
+        if node.plain and "(" in text and (hint := yaml_hints.hint_comma(node.text, node.after)):
             raise InvalidValue(f"'{name}': {hint}")
         return parse_track(text, name, unit, context)
     except InvalidValue as error:
@@ -149,7 +149,8 @@ def _keyed(node: Mapping, name: str, unit: Unit, context: SceneContext) -> Track
         easings.append(easing)
     if not keys:
         return NOTHING
-    _check_spline_keys(tracks, easings, [value for _, value in keys], context)
+    if len(keys) > easings.count(LINEAR):
+        _check_spline_keys(tracks, easings, [value for _, value in keys], context)
     return Keyframes(tuple(float(frame) for frame, _ in keys), tuple(tracks), tuple(easings), unit.geometric)
 
 
@@ -162,7 +163,7 @@ def _key(node: Node, name: str, unit: Unit, context: SceneContext) -> tuple[Trac
         )
         return NOTHING, LINEAR
     text = node.text.strip()
-    if is_easing(text):
+    if text[:1].isalpha() and is_easing(text):
         context.diagnostics.add(node.location, f"a number is missing before the easing '{text}'")
         return NOTHING, LINEAR
     value, word, start = split_easing(text)

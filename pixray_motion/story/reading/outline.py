@@ -9,12 +9,12 @@ from fractions import Fraction
 from typing import TypeVar
 
 from pixray_motion import limits
+from pixray_motion.literals import parse_constant
 from pixray_motion.story.reading.parameters import read_flag
 from pixray_motion.story.source import yaml_hints
 from pixray_motion.story.source.diagnostics import Diagnostics, SourceLocation
 from pixray_motion.story.source.fields import describe_node, read_mapping, read_text
 from pixray_motion.story.source.nodes import Mapping, Node, Scalar, Sequence
-from pixray_motion.tracks.literals import parse_constant
 from pixray_motion.tracks.time import PLAIN, Time, TimeBase, parse_time
 from pixray_motion.units import Count
 from pixray_motion.wording import InvalidValue, quote

@@ -14,7 +14,7 @@ from pixray_motion.story.source.fields import describe_node, read_mapping, read_
 from pixray_motion.story.source.nodes import Mapping, Node, Scalar
 from pixray_motion.tracks.base import Constant, Track, TrackValue
 from pixray_motion.tracks.keyframes import PerSecond
-from pixray_motion.units import NO_SURROUNDINGS, SECONDS, SEED, Flag, Kind, Surroundings
+from pixray_motion.units import NO_SURROUNDINGS, SECONDS, SEED, Flag, Kind, Surroundings, Unit
 from pixray_motion.wording import InvalidValue, respell, shorten
 
 
@@ -86,10 +86,10 @@ def read_parameters(
     for parameter in entry.parameters:
         name, kind = parameter.name, parameter.kind
         if name not in found:
-            if (told := _told(kind, context)) is not None:
-                tracks[name] = told
-        elif kind.animatable:
-            tracks[name] = _read_animatable(found[name], name, kind, context)
+            if kind in (SECONDS, SEED):
+                tracks[name] = _tell(kind, context)
+        elif parts := kind.parts:
+            tracks[name] = _read_animatable(found[name], name, kind, parts, context)
         else:
             fixed[name] = read_fixed(found[name], name, kind, context.diagnostics, context.around)
     return Parameters(tracks, fixed, kept)
@@ -149,22 +149,25 @@ def _found(
     own, names = list(reserved), [parameter.name for parameter in entry.parameters]
     found = read_mapping(node, f"'{entry.name}'", [*own, *names], diagnostics)
     if isinstance(node, Mapping):
-        given = {*found, *(respell(key, names) for key in node.lost)}
-        for parameter in entry.parameters:
-            if parameter.required and parameter.name not in given:
-                diagnostics.add(node.location, f"'{entry.name}' needs the key '{parameter.name}'")
+        missing = [name for name in entry.required if name not in found]
+        given = {respell(key, missing) for key in node.lost} if missing else ()
+        for name in missing:
+            if name not in given:
+                diagnostics.add(node.location, f"'{entry.name}' needs the key '{name}'")
     kept = {name: found.pop(name) for name in own if name in found}
     return found, kept
 
 
-def _read_animatable(node: Node, name: str, kind: Kind, context: SceneContext) -> TrackValue:
-    if len(kind.parts) == 1:
-        return read_number(node, name, kind.parts[0][1], context)
+def _read_animatable(
+    node: Node, name: str, kind: Kind, parts: tuple[tuple[str, Unit], ...], context: SceneContext
+) -> TrackValue:
+    if len(parts) == 1:
+        return read_number(node, name, parts[0][1], context)
     return read_tracks(node, name, kind, context)
 
 
-def _told(kind: Kind, context: SceneContext) -> Track | None:
-    """What a function is told without being asked: the scene's time, and the film's seed."""
+def _tell(kind: Kind, context: SceneContext) -> Track:
+    """What a function is told without being asked: the scene's time, or the film's seed."""
     if kind == SECONDS:
         return PerSecond(1.0, context.clock)
-    return Constant(float(context.clock.seed % 2**32)) if kind == SEED else None
+    return Constant(float(context.clock.seed % 2**32))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from pixray_motion.limits import LINES, PROMPT_CHARACTERS
+from pixray_motion.literals import is_number, parse_constant
 from pixray_motion.story.animated import PromptTrack, TextKey
 from pixray_motion.story.reading.context import SceneContext, has_time_keys, read_keys
 from pixray_motion.story.reading.numbers import parse_track, read_number
@@ -12,7 +13,6 @@ from pixray_motion.story.source import yaml_hints
 from pixray_motion.story.source.fields import describe_node, read_mapping, read_text
 from pixray_motion.story.source.nodes import Mapping, Node, Scalar, Sequence
 from pixray_motion.tracks.base import Constant, Track
-from pixray_motion.tracks.literals import is_number, parse_constant
 from pixray_motion.units import WEIGHT
 from pixray_motion.wording import InvalidValue, quote
 

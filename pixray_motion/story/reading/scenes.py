@@ -19,7 +19,6 @@ from pixray_motion.story.reading.components import (
 )
 from pixray_motion.story.reading.context import FilmContext, Inherited, SceneContext
 from pixray_motion.story.reading.layers import read_layers
-from pixray_motion.story.reading.media import read_image_file
 from pixray_motion.story.reading.movements import read_moves
 from pixray_motion.story.reading.numbers import read_number
 from pixray_motion.story.reading.outline import OutlineReader, SceneNode, check_names
@@ -36,17 +35,17 @@ from pixray_motion.tracks.base import Clock, Constant, Track
 from pixray_motion.tracks.easing import LINEAR
 from pixray_motion.tracks.keyframes import Keyframes
 from pixray_motion.tracks.time import round_half_up
-from pixray_motion.units import STEPS
+from pixray_motion.units import STEPS, ImageFile, StoryFile
 from pixray_motion.wording import InvalidValue, quote, unknown_name
 
 INIT_STEPS = 0.25  # of those for a picture from nothing: what a picture shows is to be seen
 
 
-def read_scenes(node: Node, film: FilmContext, given: Inherited) -> tuple[Scene, ...]:
+def read_scenes(node: Node, film: FilmContext, inherited: Inherited) -> tuple[Scene, ...]:
     """All scenes of the film, one after the other."""
     items = OutlineReader(film.diagnostics, film.rate, film.defaults, film.base).film(node)
     check_names(items, film.diagnostics)
-    return tuple(SceneBuilder(film).build(items, Fraction(1), given))
+    return tuple(SceneBuilder(film).build(items, Fraction(1), inherited))
 
 
 class SceneBuilder:
@@ -62,13 +61,13 @@ class SceneBuilder:
         self.lost = False
         self.repeating = self.repeats = 0
 
-    def build(self, items: list[SceneNode], speed: Fraction, given: Inherited) -> Iterator[Scene]:
+    def build(self, items: list[SceneNode], speed: Fraction, inherited: Inherited) -> Iterator[Scene]:
         """The scenes of ``items``, which run at ``speed``: backwards, and in the other order, where it is below 0."""
         order = items if speed > 0 else items[::-1]
         for index, item in enumerate(order):
-            opened = replace(given, opening={} if index else given.opening)
+            opened = replace(inherited, first_only={} if index else inherited.first_only)
             for number in range(item.repeat):
-                again = replace(opened, opening={}) if number else opened
+                again = replace(opened, first_only={}) if number else opened
                 named = replace(item, name=f"{item.name} ({number + 1})") if number else item
                 own = speed * item.speed * (-1 if item.reverse else 1)
                 self.repeating += number > 0
@@ -77,7 +76,7 @@ class SceneBuilder:
                 if self.full:
                     return
 
-    def _item(self, item: SceneNode, speed: Fraction, given: Inherited) -> Iterator[Scene]:
+    def _item(self, item: SceneNode, speed: Fraction, inherited: Inherited) -> Iterator[Scene]:
         span = self._span(item, speed)
         if not item.children:
             self.count += 1
@@ -90,20 +89,20 @@ class SceneBuilder:
                     item, f"a film repeats at most {limits.REPEATS} scenes; repeat less, or let it 'loop'"
                 )
                 return
-            scene = self._scene(item, span, given)
+            scene = self._scene(item, span, inherited)
             self.cursor += item.length / abs(speed) if item.length else 0
             self.lost |= item.length is None
             self.last = scene
             yield scene
             return
-        yield from self.build(item.children, speed, self._sequence(item, span, given))
+        yield from self.build(item.children, speed, self._sequence(item, span, inherited))
 
     def _build_layer(
-        self, node: SceneNode, span: Span, given: Inherited, before: Scene | None
+        self, node: SceneNode, span: Span, inherited: Inherited, before: Scene | None
     ) -> tuple[Scene, ...]:
         """See ``BuildScenes``."""
         builder = SceneBuilder(self.film, Fraction(span.start), before)
-        return tuple(builder.build([node], span.speed, given))
+        return tuple(builder.build([node], span.speed, inherited))
 
     def _stop(self, item: SceneNode, message: str) -> None:
         self.film.diagnostics.add(item.node.location, message)
@@ -129,53 +128,57 @@ class SceneBuilder:
             return None
         return Span(start, end - start, item.length, speed)
 
-    def _sequence(self, item: SceneNode, span: Span | None, given: Inherited) -> Inherited:
+    def _sequence(self, item: SceneNode, span: Span | None, inherited: Inherited) -> Inherited:
         context, span = self._context(span)
         found = item.found
-        given = self._inherited(found, given)
+        inherited = self._inherit(found, inherited)
         segment = read_segment(found, context, span)
         if "denoiser" in found:
-            given = replace(given, own_denoiser=(segment, read_denoiser(found["denoiser"], context)))
+            inherited = replace(inherited, own_denoiser=(segment, read_denoiser(found["denoiser"], context)))
         if "steps" in found:
-            given = replace(given, steps=(segment, read_number(found["steps"], "steps", STEPS, context)))
-        opening = given.opening | {key: found[key] for key in ("cut", "transition") if key in found}
-        return replace(given, segments=(segment, *given.segments), opening=opening)
+            inherited = replace(
+                inherited, steps=(segment, read_number(found["steps"], "steps", STEPS, context))
+            )
+        first_only = inherited.first_only | {key: found[key] for key in ("cut", "transition") if key in found}
+        return replace(inherited, segments=(segment, *inherited.segments), first_only=first_only)
 
-    def _inherited(self, found: dict[str, Node], given: Inherited) -> Inherited:
+    def _inherit(self, found: dict[str, Node], inherited: Inherited) -> Inherited:
         """With the drawer, perceptor and border that ``found`` names."""
         film = self.film
         if "drawer" in found:
-            given = replace(given, drawer=read_drawer(found["drawer"], film.around, film.diagnostics))
+            inherited = replace(inherited, drawer=read_drawer(found["drawer"], film.around, film.diagnostics))
         if "perceptor" in found:
             perceptors = read_perceptors(found["perceptor"], film.around, film.diagnostics)
-            given = replace(given, perceptors=perceptors)
+            inherited = replace(inherited, perceptors=perceptors)
         if "border" in found:
-            given = replace(given, border=read_border(found["border"], film.diagnostics))
-        return given
+            inherited = replace(inherited, border=read_border(found["border"], film.diagnostics))
+        return inherited
 
-    def _scene(self, item: SceneNode, span: Span | None, given: Inherited) -> Scene:
+    def _scene(self, item: SceneNode, span: Span | None, inherited: Inherited) -> Scene:
         context, span = self._context(span)
-        found = given.opening | item.found
-        given = self._inherited(found, given)
+        found = inherited.first_only | item.found
+        inherited = self._inherit(found, inherited)
         segment = read_segment(found, context, span)
         transition = self._transition(found, context, span)
-        cut = self._cut(found, item, transition, given)
+        cut = self._cut(found, item, transition, inherited)
         scene = Scene(
             name=item.name,
             cut=cut,
-            segments=(segment, *given.segments),
-            steps=self._steps(found, segment, context, cut, given),
-            border=given.border,
-            denoiser=self._denoiser(found, segment, context, given),
-            drawing=self._drawing(span, cut, given),
-            drawer=given.drawer,
-            perceptors=given.perceptors,
+            segments=(segment, *inherited.segments),
+            steps=self._steps(found, segment, context, cut, inherited),
+            border=inherited.border,
+            denoiser=self._denoiser(found, segment, context, inherited),
+            drawing=self._drawing(span, cut, inherited),
+            drawer=inherited.drawer,
+            perceptors=inherited.perceptors,
             transition=transition,
             init=self._init(found, cut, context),
         )
         if "layers" not in found:
             return scene
-        layers = read_layers(found["layers"], self.film, scene, given, context, self.last, self._build_layer)
+        layers = read_layers(
+            found["layers"], self.film, scene, inherited, context, self.last, self._build_layer
+        )
         return replace(scene, layers=layers)
 
     def _context(self, span: Span | None) -> tuple[SceneContext, Span]:
@@ -209,18 +212,18 @@ class SceneBuilder:
         return transition
 
     def _cut(
-        self, found: dict[str, Node], item: SceneNode, transition: Transition | None, given: Inherited
+        self, found: dict[str, Node], item: SceneNode, transition: Transition | None, inherited: Inherited
     ) -> bool:
         """Whether the scene begins with a new picture; reports where it has to and does not say so."""
         said = "cut" in found and read_flag(found["cut"], "cut", self.film.diagnostics)
-        cut = said or (transition is not None and transition.starts_anew)
+        cut = said or (transition is not None and transition.starts_fresh)
         if self.last is None:
             return True
         before = self.last
         what = None
-        if before.drawer != given.drawer:
+        if before.drawer != inherited.drawer:
             what = "another drawer than"
-        elif before.perceptors != given.perceptors:
+        elif before.perceptors != inherited.perceptors:
             what = "another perceptor than"
         elif bool(before.layers) != ("layers" in found):
             what = "layers, other than" if "layers" in found else "no layers, other than"
@@ -232,8 +235,8 @@ class SceneBuilder:
             )
         return cut
 
-    def _init(self, found: dict[str, Node], cut: bool, context: SceneContext) -> tuple[str, str] | None:
-        """The picture that a scene begins with: its file, and the hash of what is in it."""
+    def _init(self, found: dict[str, Node], cut: bool, context: SceneContext) -> StoryFile | None:
+        """The picture that a scene begins with."""
         node = found.get("init_image")
         if node is None:
             return None
@@ -247,20 +250,19 @@ class SceneBuilder:
                 raise InvalidValue(
                     "the scene goes on from the one before; write 'cut: true' or take 'init_image' out"
                 )
-            values = dict(read_image_file(text or "", context.folder))
+            return ImageFile().parse(text or "", "init_image", context.around)
         except InvalidValue as error:
             self.film.diagnostics.add(node.location, error.message)
             return None
-        return values["file"], values["hash"]
 
     def _steps(
-        self, found: dict[str, Node], segment: Segment, context: SceneContext, cut: bool, given: Inherited
+        self, found: dict[str, Node], segment: Segment, context: SceneContext, cut: bool, inherited: Inherited
     ) -> tuple[Segment, Track]:
         if "steps" in found:
             return segment, read_number(found["steps"], "steps", STEPS, context)
-        if given.steps:
-            return given.steps
-        fresh, warm = (Constant(float(steps)) for steps in default_steps(given.drawer.name))
+        if inherited.steps:
+            return inherited.steps
+        fresh, warm = (Constant(float(steps)) for steps in default_steps(inherited.drawer.name))
         if "init_image" in found:
             fresh = Constant(round(fresh.value * INIT_STEPS))
         later = float(abs(segment.span.speed))  # the film's second frame
@@ -270,22 +272,24 @@ class SceneBuilder:
         return segment, Keyframes((0.0, later), (fresh, warm), (LINEAR,) * 2) if cut else warm
 
     def _denoiser(
-        self, found: dict[str, Node], segment: Segment, context: SceneContext, given: Inherited
+        self, found: dict[str, Node], segment: Segment, context: SceneContext, inherited: Inherited
     ) -> tuple[Segment, DenoiserTrack] | None:
-        own: tuple[Segment, DenoiserTrack | None] | None = given.own_denoiser
+        own: tuple[Segment, DenoiserTrack | None] | None = inherited.own_denoiser
         if "denoiser" in found:
             own = segment, read_denoiser(found["denoiser"], context)
         elif own is None:
             own = (
                 segment,
-                DEFAULT_DENOISER if given.denoiser is None else read_denoiser(given.denoiser, context),
+                DEFAULT_DENOISER
+                if inherited.denoiser is None
+                else read_denoiser(inherited.denoiser, context),
             )
         return None if own[1] is None else (own[0], own[1])
 
-    def _drawing(self, span: Span, cut: bool, given: Inherited) -> str:
+    def _drawing(self, span: Span, cut: bool, inherited: Inherited) -> str:
         if self.last is not None and not cut:
             return self.last.drawing
-        return f"{span.start}/{given.layer}" if given.layer else str(span.start)
+        return f"{span.start}/{inherited.layer}" if inherited.layer else str(span.start)
 
 
 def read_segment(found: dict[str, Node], context: SceneContext, span: Span) -> Segment:

@@ -45,6 +45,7 @@ HINTS: tuple[tuple[str, str, str], ...] = (
     ("rotation_3d_z", ANYWHERE, MOVE.format("roll: {angle: 5/s}")),
     ("angle", ANYWHERE, MOVE.format("rotate: {angle: 5/s}")),
     ("zoom", ANYWHERE, MOVE.format("zoom: {factor: 1.1/s}")),
+    ("plugins plugin", ANYWHERE, "a story names no code; load it by --plugin FILE.py"),
     ("cadence diffusion_cadence", ANYWHERE,
      "frames between two denoised ones are the drawer's, as in 'drawer: {diffusion: {cadence: 2}}'"),
     ("steps_schedule iterations num_iterations", ANYWHERE,
@@ -73,7 +74,7 @@ def read_mapping(node: Node, what: str, allowed: Iterable[str], diagnostics: Dia
         return {}
     found: dict[str, Node] = {}
     for key, value in node.pairs:
-        name = respell(key.text, names)
+        name = key.text if key.text in names else respell(key.text, names)
         if name in found:
             diagnostics.add(
                 key.location, f"the key {quote(key.text)} is given twice, in two spellings; keep one"

@@ -22,7 +22,7 @@ def parse_constant(text: str, name: str, low: float, high: float, unit: str = ""
 
     Raises: ``InvalidValue`` for anything else.
     """
-    if len(text) > NUMBER_CHARACTERS or not is_number(text):
+    if len(text) > NUMBER_CHARACTERS or not _NUMBER.fullmatch(text):
         raise InvalidValue(f"'{name}' is a number from {format_range(low, high)}. Got {quote(text)}")
     value = float(text)
     if math.isinf(value):
