@@ -23,6 +23,7 @@ story: 1
 canvas: 32x18
 rate: 8
 seed: 3
+denoiser: none
 scenes:
   - name: forest
     length: 3f
