@@ -77,4 +77,4 @@ def _compute_margin(half: float, length: Tensor) -> Tensor:
 
     ``half`` is half the canvas along the axis and ``length`` (N,) half of each cutout, in canvas units.
     """
-    return (half - length).abs().clamp(max=half) + 0.03
+    return (half - length).abs() + 0.03

@@ -1,5 +1,6 @@
 """What is written into film files, byte by byte where a player would mind."""
 
+import re
 import subprocess
 from fractions import Fraction
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 import pytest
-from films import decoded, encode
+from films import decoded, described, encode
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -70,6 +71,14 @@ def test_ffmpeg_reads_the_metadata_that_was_meant(text: str, tmp_path: Path) -> 
     )
     subprocess.run(command, check=True)
     assert _metadata({"comment": text}).split("\n", 1)[1] in listed.read_text(encoding="utf-8")
+
+
+def test_a_backslash_at_the_end_of_a_tag_leaves_the_next_one(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    encode(clip(2), film, Fraction(8), {"comment": "a path like C:\\", "title": "the other one"})
+    said = described(film)
+    assert re.search(r"title +: the other one", said)
+    assert re.search(r"comment +: a path like C:\\ ?$", said, re.MULTILINE)
 
 
 def blocks(gif: bytes) -> list[bytes]:

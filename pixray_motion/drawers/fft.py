@@ -55,7 +55,7 @@ class FftDrawer(RasterDrawer):
         return {"spectrum": self.basis.analyse(_mixed(torch.logit(pixels, FAINTEST), self._unmix))}
 
     def apply_update(self, params: Params, change: Tensor) -> Params:
-        """See ``Drawer.pull``.
+        """See ``Drawer.apply_update``.
 
         Neighbours take the same step before the sigmoid, the one that changes their mean as wanted. Were each pixel
         changed as wanted, then nearly white ones would drift apart there, unseen, until they darken and show as grain.

@@ -122,7 +122,7 @@ class PixelDrawer(Drawer):
         return self._laid(self._averaged(image.float(), mode).clamp(0, 1))
 
     def apply_update(self, params: Params, change: Tensor) -> Params:
-        """See ``Drawer.pull``. With a palette the change is one of what is shown, so cells come back to that."""
+        """See ``Drawer.apply_update``. With a palette, what is shown changes, so cells come back to it."""
         cells = params["cells"]
         if self.palette is not None:
             cells = cells + BACK * (self.colours(params).detach() - cells)

@@ -84,7 +84,7 @@ class RasterDrawer(Drawer):
         return params | {"view": torch.from_numpy(after.matrix)}
 
     def remap(self, params: Params, bend: CoordinateMap, border: str, rng: Generator) -> Params:
-        """See ``Drawer.bend``. The plane stays as it is while it has all that is seen, and is seen sharply."""
+        """See ``Drawer.remap``. The plane stays as it is while it has all that is seen, and is seen sharply."""
         view = Motion(params["view"].numpy())
         if view.is_identity and "backward_map" not in params:
             params = self._rebased(params, lambda points: points, view, border, rng)
@@ -97,7 +97,7 @@ class RasterDrawer(Drawer):
         return self._rebased(params, bend.apply_inverse, view, border, rng)
 
     def apply_update(self, params: Params, change: Tensor) -> Params:
-        """See ``Drawer.pull``."""
+        """See ``Drawer.apply_update``."""
         return params | self.learn((self.pixels(params) + self._laid_out(params, change)).clamp(0, 1))
 
     def _laid_out(self, params: Params, change: Tensor) -> Tensor:

@@ -110,7 +110,7 @@ class StrokeDrawer(Drawer):
         return self._filled(params, moved, motion.inverse().apply, border, rng)
 
     def remap(self, params: Params, bend: CoordinateMap, border: str, rng: Generator) -> Params:
-        """See ``Drawer.bend``. Of the strokes that a fold copies only so many stay that the copies find room."""
+        """See ``Drawer.remap``. Of the strokes that a fold copies only so many stay that the copies find room."""
         moved = params
         for part in bend.parts():
             points = moved["points"].double().numpy()

@@ -216,7 +216,9 @@ def _metadata(tags: Mapping[str, str]) -> str:
         # The backslash first, so that it does not escape the others' backslashes.
         for character in "\\=;#\n\r":
             text = text.replace(character, "\\" + character)
-        lines.append(f"{name}={text}")
+        # ffmpeg reads on behind any backslash at the end of a line, even one that is escaped.
+        end = " " if text.endswith("\\") else ""
+        lines.append(f"{name}={text}{end}")
     return "\n".join(lines) + "\n"
 
 
