@@ -159,7 +159,7 @@ def test_every_story_has_the_shipped_denoiser_unless_it_says_none() -> None:
 
 def test_missing_or_damaged_weights_are_told(tmp_path: Path) -> None:
     with pytest.raises(
-        ModelError, match=r"denoiser\.safetensors: the denoiser's weights are missing; install"
+        ModelError, match=r"denoiser\.safetensors: the denoiser's weights are missing; reinstall"
     ):
         EmbeddedDenoiser(folder=tmp_path)
     (tmp_path / WEIGHTS).write_bytes(b"no weights")
