@@ -1,6 +1,7 @@
 """The registry of writers: what a path asks for, and a writer that somebody else adds."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from films import TINY, tiny
 from PIL import Image
 
+from pixray_motion.errors import OutputError
 from pixray_motion.film import write_film
 from pixray_motion.geometry import Canvas
 from pixray_motion.output.base import FilmInfo, Writer
@@ -73,6 +75,8 @@ def test_a_plugins_writer_writes_a_film(plugin: Path, tmp_path: Path) -> None:
     assert (
         ".txt: The mean of every frame, one per line. (plug-in means 1.0)\n" in run("list", "writers").stdout
     )
+    assert run("render", "tiny.yaml", "-o", "film.txt", "--output-option", "digits=1").returncode == 0
+    assert re.fullmatch(r"(\d \d+\.\d\n){6}", (tmp_path / "film.txt").read_text())
     fast = run("render", "tiny.yaml", "-o", "fast.txt", "--set", "rate=120")
     assert (fast.returncode, fast.stderr) == (2, "at most 100 means are written a second: lower the rate\n")
     assert (
@@ -107,6 +111,38 @@ def test_a_path_asks_for_a_writer(path: str, format: str, made: type[Writer[Any]
     assert isinstance(output.writer, made)
     assert output.is_folder == format.endswith("/")
     assert Output.of(output) is output
+
+
+def test_options_are_the_writers_parameters(tmp_path: Path) -> None:
+    frames = list(np.random.default_rng(0).integers(0, 256, (3, 18, 32, 3), dtype=np.uint8))
+    sizes = []
+    for crf in (1, 16, 40):
+        output = Output.of(tmp_path / f"{crf}.mp4", options={"crf": str(crf)})
+        output.writer.write(frames, output.path, ABOUT, lambda _: None)
+        sizes.append(output.path.stat().st_size)
+    assert sizes == sorted(sizes, reverse=True)
+    assert Output.of("film.mp4", options={"crf": "16"}).writer == Output.of("film.mp4").writer
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "message"),
+    [
+        (
+            "a.mp4",
+            {"cfr": "9"},
+            "unknown option 'cfr' of the output '.mp4'; did you mean 'crf'? allowed: crf",
+        ),
+        ("a.gif", {"crf": "9"}, "unknown option 'crf' of the output '.gif'; it has none"),
+        (
+            "a.mp4",
+            {"crf": "52"},
+            "'crf' is a whole number from 0 to 51. Got '52' (an option of the output '.mp4')",
+        ),
+    ],
+)
+def test_wrong_options_are_told(path: str, options: dict[str, str], message: str) -> None:
+    with pytest.raises(OutputError, match=f"^{re.escape(message)}$"):
+        Output.of(path, options=options)
 
 
 @pytest.mark.parametrize("content", [PIXELS, SHAPES], ids=lambda content: str(content.name))

@@ -27,12 +27,15 @@ class Override(click.ParamType[tuple[str, str]]):
 
     name = "KEY=VALUE"
 
+    def __init__(self, example: str) -> None:
+        self.example = example
+
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, str]:
         key, equals, text = value.partition("=")
         if not key.strip() or not equals:
-            self.fail(f"write key=value, for example scenes.0.length=2s. Got '{value}'", param, ctx)
+            self.fail(f"write key=value, for example {self.example}. Got '{value}'", param, ctx)
         return key.strip(), text
 
 
@@ -77,7 +80,7 @@ def story_options(command: Command) -> Command:
         click.option(
             "--set",
             "settings",
-            type=Override(),
+            type=Override("scenes.0.length=2s"),
             multiple=True,
             help="Override a story value, as in scenes.0.length=2s or scenes.forest.length=2s.",
         ),

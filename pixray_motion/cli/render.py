@@ -7,7 +7,14 @@ from pathlib import Path
 
 import click
 
-from pixray_motion.cli.options import QUALITIES, frames_option, parse_frames, read_story, story_options
+from pixray_motion.cli.options import (
+    QUALITIES,
+    Override,
+    frames_option,
+    parse_frames,
+    read_story,
+    story_options,
+)
 from pixray_motion.cli.program import Failure, Interrupted, command_again, sentence, show_traceback
 from pixray_motion.cli.progress import clock, reporter
 from pixray_motion.wording import count
@@ -20,6 +27,13 @@ from pixray_motion.wording import count
     "--output",
     metavar="FILE",
     help="Output: film.mp4, .webm, .gif, .svg, or frames/ for a folder of PNGs [STORY's name.mp4].",
+)
+@click.option(
+    "--output-option",
+    "options",
+    type=Override("crf=20"),
+    multiple=True,
+    help="Set an option of the output's format, as in crf=20; see: pixray-motion list writers.",
 )
 @click.option(
     "--svg-frames",
@@ -46,6 +60,7 @@ def render(
     seed: int | None,
     outside: bool,
     output: str | None,
+    options: tuple[tuple[str, str], ...],
     svg_frames: str | None,
     frames: str | None,
     quality: str,
@@ -71,7 +86,7 @@ def render(
     from pixray_motion.film import unfinished, write_film
     from pixray_motion.output.work import Output
 
-    film = Output.of(target)
+    film = Output.of(target, options=dict(options))
     also = [] if svg_frames is None else [Output.of(svg_frames, ".svg/")]
     started = time.monotonic()
     with reporter(quiet) as tell:

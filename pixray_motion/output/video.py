@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Annotated
 
 import imageio_ffmpeg
 import numpy as np
@@ -24,6 +24,7 @@ from pixray_motion.errors import EncodeError
 from pixray_motion.output.base import FilmInfo, OnFrame, Writer, writer
 from pixray_motion.output.content import PIXELS, Frame
 from pixray_motion.story.model import Story
+from pixray_motion.units import Count
 
 FASTEST_GIF = 50  # frames a second: viewers show a gif with shorter delays ten times too slowly
 _PART = re.compile(r"\[[^][]* @ (?:0x)?[0-9a-fA-F]+\] ?")  # as in [out#0/mp4 @ 0x5569c9eede40]
@@ -63,16 +64,16 @@ class Video(Writer[Frame]):
 
 
 @writer(".mp4")
-def mp4() -> Video:
-    """H.264, which every player shows."""
-    settings = ("-preset", "medium", "-crf", "16", "-threads", "1", "-movflags", "+faststart")
+def mp4(crf: Annotated[int, Count(0, 51)] = 16) -> Video:
+    """H.264, which every player shows; a higher crf makes a smaller and coarser file."""
+    settings = ("-preset", "medium", "-crf", str(crf), "-threads", "1", "-movflags", "+faststart")
     return Video("libx264", "mp4", (*_BT709, *settings))
 
 
 @writer(".webm")
-def webm() -> Video:
-    """VP9, for web pages."""
-    settings = ("-crf", "24", "-b:v", "0", "-threads", "1", "-deadline", "good", "-cpu-used", "4")
+def webm(crf: Annotated[int, Count(0, 63)] = 24) -> Video:
+    """VP9, for web pages; a higher crf makes a smaller and coarser file."""
+    settings = ("-crf", str(crf), "-b:v", "0", "-threads", "1", "-deadline", "good", "-cpu-used", "4")
     return Video("libvpx-vp9", "webm", (*_BT709, *settings))
 
 

@@ -7,22 +7,25 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from pixray_motion.errors import OutputError, reason
 from pixray_motion.output.base import FOLDER, Writer, suffixes, writer
 from pixray_motion.output.content import Content, frame_name
 from pixray_motion.plugins import broken_plugins
+from pixray_motion.registry import Entry
 from pixray_motion.story.model import Story
-from pixray_motion.wording import quote, suggest
+from pixray_motion.wording import InvalidValue, one_of, quote, respell, suggest
 
 T = TypeVar("T")
 LOCK, OLDER = "lock", "older"
+NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 _FRAME = re.compile(r"frame_[0-9]{6,}\.[a-z0-9]+")
 
 
@@ -54,12 +57,18 @@ class Output:
     work: Path
 
     @classmethod
-    def of(cls, path: str | os.PathLike[str] | Output, format: str | None = None) -> Output:
+    def of(
+        cls,
+        path: str | os.PathLike[str] | Output,
+        format: str | None = None,
+        options: Mapping[str, str] = NO_OPTIONS,
+    ) -> Output:
         """The output at ``path``, in the ``format`` that its name says if none is given.
 
-        A path that ends in a slash or has no suffix is a folder. Nothing is written yet.
+        A path that ends in a slash or has no suffix is a folder. ``options`` are the writer's parameters, as texts.
+        Nothing is written yet.
 
-        Raises: ``OutputError`` if there is no such format.
+        Raises: ``OutputError`` if there is no such format, or if it has no such options.
         """
         if isinstance(path, Output):
             return path
@@ -71,7 +80,8 @@ class Output:
         if entry is None:
             raise OutputError(_unknown_format(format))
         resolved = Path(os.path.realpath(text))
-        return cls(Path(text), format, entry.make(), resolved, resolved.parent / f".{resolved.name}.work")
+        made = entry.make(**_parse_options(entry, options))
+        return cls(Path(text), format, made, resolved, resolved.parent / f".{resolved.name}.work")
 
     @cached_property
     def is_folder(self) -> bool:
@@ -251,6 +261,21 @@ def _format_of(text: str) -> str:
     if text.endswith((FOLDER, os.sep)):
         return f"{suffix}{FOLDER}" if writer.get(f"{suffix}{FOLDER}") else FOLDER
     return suffix or FOLDER
+
+
+def _parse_options(entry: Entry[Any], options: Mapping[str, str]) -> dict[str, Any]:
+    names = [parameter.name for parameter in entry.parameters]
+    values = {}
+    for key, text in options.items():
+        parameter = entry.parameter(respell(key, names))
+        if parameter is None:
+            allowed = one_of(key, names) if names else "it has none"
+            raise OutputError(f"unknown option '{key}' of the output '{entry.name}'; {allowed}")
+        try:
+            values[parameter.name] = parameter.kind.parse(text.strip(), key)
+        except InvalidValue as error:
+            raise OutputError(f"{error.message} (an option of the output '{entry.name}')") from error
+    return values
 
 
 def _unknown_format(format: str) -> str:
