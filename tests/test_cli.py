@@ -1,6 +1,7 @@
 """The command line, in process: what it prints, what it writes and what it ends with."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -223,6 +224,7 @@ def test_check_judges_every_story(story: Path, tmp_path: Path) -> None:
     [
         ("drawers", ["fft: ", "grid  ", "columns x rows", "1x1..the canvas"]),
         ("movements", ["zoom: ", "factor     scale, over time", "0.001..1000  1", "[0, 0]"]),
+        ("movements", ["flip: Mirror the picture", "    x          times, over time"]),
         ("losses", ["saturation: ", "smoothness: ", "weight, over time  -1000..1000"]),
         ("filters", ["contrast: ", "amount"]),
         ("perceptors", ["embedded: "]),
@@ -245,6 +247,18 @@ def test_a_new_story_can_be_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyP
     result = run("render", "mine.yaml", "-o", "mine.gif", *small)
     assert result.exit_code == 0, result.output
     assert len(decoded(tmp_path / "mine.gif")) == 2
+
+
+def test_the_starter_names_the_steps_that_a_story_has_by_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run("new", "mine.yaml")
+    (said,) = re.findall(
+        r"the default is \{0f: (\d+), 1f: (\d+)\} after a cut, (\d+) otherwise", Path("mine.yaml").read_text()
+    )
+    plain = parse("{story: 1, scenes: [{length: 2f, prompts: a dog}, {length: 1f, prompts: fire}]}")
+    assert [str(plain.plan(frame).drawing.steps) for frame in plain.frames] == list(said)
 
 
 def test_what_is_one_is_counted_as_one(story: Path) -> None:
