@@ -255,9 +255,10 @@ def test_the_starter_names_the_steps_that_a_story_has_by_default(
     monkeypatch.chdir(tmp_path)
     run("new", "mine.yaml")
     (said,) = re.findall(
-        r"the default is \{0f: (\d+), 1f: (\d+)\} after a cut, (\d+) otherwise", Path("mine.yaml").read_text()
+        r"default is \{0f: (\d+), 1f: (\d+)\} after a cut, (\d+) otherwise",
+        " ".join(Path("mine.yaml").read_text("utf-8").split()),
     )
-    plain = parse("{story: 1, scenes: [{length: 2f, prompts: a dog}, {length: 1f, prompts: fire}]}")
+    plain = parse("{story: 1, scenes: [{length: 2f, prompts: a dog}, {length: 1f, prompts: a dog}]}")
     assert [str(plain.plan(frame).drawing.steps) for frame in plain.frames] == list(said)
 
 
