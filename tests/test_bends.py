@@ -95,6 +95,13 @@ def test_directions() -> None:
     rings = ripple(amount=0.5, length=1.0)
     assert rings.apply(right)[0] > 0.25  # outwards, a quarter of a length from the middle
     assert ripple(amount=0.5, length=1.0, phase=180.0).apply(right)[0] < 0.25
+    far = np.array(
+        [[50.0, 0.0], [51.0, 0.0], [50.5, 0.0]]
+    )  # a length on the rings are the same, half of one opposite
+    moved = (ripple(amount=0.5, length=1.0, phase=30.0).apply(far) - far)[:, 0]
+    assert abs(moved[0]) > 0.02
+    assert moved == pytest.approx([moved[0], moved[0], -moved[0]], abs=1e-3)
+    assert ripple(amount=0.5).keeps(np.zeros((3, 4, 2))).tolist() == [[True] * 4] * 3
     assert lens(factor=2.0).apply(np.array([0.001, 0])) == pytest.approx([0.002, 0], rel=0.01)
     assert lens(factor=2.0, radius=0.2).apply(right) == pytest.approx(right)
     assert local_area_scale(lens(factor=2.0), np.zeros(2)) == pytest.approx(4, rel=0.02)

@@ -11,8 +11,9 @@ from PIL import Image
 
 from pixray_motion.blends import blend as blend_registry
 from pixray_motion.checkpoint import frame_keys, load, save
-from pixray_motion.composite import RGBA
+from pixray_motion.composite import RGBA, move_image
 from pixray_motion.engine import render
+from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.state import State
 from pixray_motion.story.plan import Component
 from pixray_motion.story.reading.story import parse, read
@@ -47,6 +48,29 @@ def test_blends_are_what_their_names_say(blend: str, seen: float) -> None:
     assert sheet(0.5, 1.0).over(sheet(0.2, 0.0), Component(blend)).on_black().max().item() == pytest.approx(
         0.5
     )
+
+
+@pytest.mark.parametrize(("x", "y"), [(4, 0), (-3, 2), (0, -5)])
+def test_a_layer_that_is_moved_leaves_nothing_where_it_was(x: int, y: int) -> None:
+    """By whole pixels, right and down."""
+    canvas = Canvas(32, 18)
+    colours = torch.rand((1, 3, 18, 32), generator=torch.Generator().manual_seed(0))
+    moved = move_image(RGBA(colours, torch.ones(1, 1, 18, 32)), Motion.shift(x / 18, y / 18), canvas)
+    wanted = torch.zeros(1, 4, 18, 32)
+    into = [slice(max(0, by), size + min(0, by)) for by, size in ((y, 18), (x, 32))]
+    out = [slice(max(0, -by), size + min(0, -by)) for by, size in ((y, 18), (x, 32))]
+    wanted[..., into[0], into[1]] = torch.cat([colours, torch.ones(1, 1, 18, 32)], 1)[..., out[0], out[1]]
+    assert torch.allclose(moved.on_black(), wanted[:, :3], atol=1e-5)
+    assert torch.allclose(moved.alpha, wanted[:, 3:], atol=1e-5)
+
+
+def test_a_moved_layers_edge_keeps_its_colour() -> None:
+    """It is let through by a half, and not mixed with black."""
+    canvas = Canvas(32, 18)
+    even = RGBA(torch.full((1, 3, 18, 32), 0.6), torch.ones(1, 1, 18, 32))
+    moved = move_image(even, Motion.shift(4.5 / 18, 0), canvas)
+    assert float(moved.alpha[0, 0, 9, 4]) == pytest.approx(0.5, abs=1e-4)
+    assert moved.colours[0, :, 9, 4].tolist() == pytest.approx([0.6] * 3, abs=1e-4)
 
 
 FILM = """

@@ -11,11 +11,12 @@ from PIL import Image
 
 from pixray_motion.checkpoint import frame_keys, load, save
 from pixray_motion.drawers.base import drawer
-from pixray_motion.engine import advance, frame_generator, render
+from pixray_motion.engine import advance, frame_generator, mean_scores, render
 from pixray_motion.errors import CheckpointError, StoryError
 from pixray_motion.state import State
 from pixray_motion.stills import still_story
 from pixray_motion.story.model import Story
+from pixray_motion.story.plan import Component
 from pixray_motion.story.reading.story import parse, read
 from pixray_motion.studio import Studio
 
@@ -78,6 +79,29 @@ def test_a_saved_state_goes_on_as_if_nothing_had_happened(name: str, tmp_path: P
     rest = list(render(reopened.story, reopened, state))
     assert [s.frame for s in rest] == [3, 4, 5]
     assert frames(rest, reopened) == frames(whole[3:], studio)
+
+
+def test_scores_are_means_over_the_drawings_that_have_them() -> None:
+    found = mean_scores([{"score": 0.2, "one": 0.5}, {"score": 0.6}, {}])
+    assert found == {"score": pytest.approx(0.4), "one": 0.5}
+
+
+@pytest.mark.parametrize(("weight", "models"), [("0", 0), ("0.1", 1), ("{0f: 0, 1f: 0.1}", 1)])
+def test_a_denoiser_is_loaded_if_it_has_any_weight(weight: str, models: int) -> None:
+    text = f"{{story: 1, canvas: 32x18, denoiser: {{weight: {weight}}}, scenes: [{{length: 2f, prompts: a dog}}]}}"
+    assert len(Studio.open(parse(text)).denoisers) == models
+
+
+def test_params_are_those_of_a_single_drawing() -> None:
+    studio, states = whole_film("fft")
+    assert states[0].params is states[0].drawings[states[0].plan.drawing.id].params
+    scene = "{length: 1f, steps: 1, layers: [{prompts: sea}, {prompts: fire}]}"
+    layered = parse(f"{{story: 1, canvas: 32x18, denoiser: none, scenes: [{scene}]}}")
+    state = next(render(layered, Studio.open(layered)))
+    assert len(state.drawings) == 2
+    with pytest.raises(ValueError, match="several drawings"):
+        _ = state.params
+    assert set(studio.denoisers) == {Component("embedded")}
 
 
 def test_a_frame_depends_on_nothing_but_the_state_before_it() -> None:

@@ -273,6 +273,7 @@ def test_losses_and_perceptors_see_the_picture_through_its_filters() -> None:
         (Canvas(512, 256), (128, 64)),
         (Canvas(160, 320), (64, 128)),
         (Canvas(8000, 16), (128, 1)),
+        (Canvas(16, 8000), (1, 128)),
     ],
 )
 def test_losses_see_a_small_picture_of_the_canvas_shape(canvas: Canvas, size: tuple[int, int]) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
@@ -82,11 +84,11 @@ class Drawer(ABC):
         """Move the picture by a map that is no matrix. A drawer that knows no better way encodes the moved picture."""
         with torch.no_grad():
             image = self.draw(params).image(self.canvas)[0].double().cpu().numpy()
-        centres = self.canvas.centres()
-        source = apply_border_mode(bend.apply_inverse(centres), self.canvas.half, border)
+        seen = bend.apply_inverse(self.canvas.centres())
+        source = apply_border_mode(seen, self.canvas.half, border)
         pixels = torch.from_numpy(spline_sample(image, source, self.canvas.height))[None].float().clamp(0, 1)
         if border == "noise":
-            beyond = torch.from_numpy((source != bend.apply_inverse(centres)).any(-1))
+            beyond = torch.from_numpy((np.abs(seen) > np.array(self.canvas.half)).any(-1))
             pixels = torch.where(beyond, torch.rand(pixels.shape, generator=rng), pixels)
         return self.encode(pixels)
 
