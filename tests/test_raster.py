@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from learning import Sheets, rng
 
 from pixray_motion.coordinate_maps import CoordinateMap, Points
+from pixray_motion.drawers import raster
 from pixray_motion.drawers.base import Drawer, Params, drawer, unit_rate
 from pixray_motion.drawers.fft import CONTRAST, FftDrawer
 from pixray_motion.drawers.plane import PlaneDrawer
-from pixray_motion.drawers.raster import CLOSER, MARGIN, RasterDrawer
+from pixray_motion.drawers.raster import RasterDrawer
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.picture import Picture
 
@@ -54,7 +55,7 @@ def made() -> RasterDrawer:
 def test_a_plane_is_a_margin_larger_and_quick_to_transform(width: int, height: int) -> None:
     plane = PlaneDrawer(Canvas(width, height)).plane
     for length, seen in ((plane.width, width), (plane.height, height)):
-        fitting = (n for n in range(seen, 4 * seen, 2) if n >= MARGIN * seen and is_smooth(n))
+        fitting = (n for n in range(seen, 4 * seen, 2) if n >= raster.MARGIN * seen and is_smooth(n))
         assert length == next(fitting)
 
 
@@ -89,7 +90,7 @@ def test_a_plane_follows_by_whole_pixels(made: RasterDrawer, x: float, y: float)
 
 def test_a_plane_is_sampled_anew_once_the_view_is_too_close(made: RasterDrawer) -> None:
     begun = made.warp(made.encode(stripes()), Motion.scale(1.001), "mirror", rng())
-    near = made.warp(begun, Motion.scale(CLOSER / 1.01), "mirror", rng())
+    near = made.warp(begun, Motion.scale(raster.CLOSER / 1.01), "mirror", rng())
     assert torch.equal(near["plane"], begun["plane"])
     nearer = made.warp(near, Motion.scale(1.03), "mirror", rng())
     assert not torch.equal(nearer["plane"], near["plane"])
