@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pixray_motion.lazy import torch
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Generator, Tensor
 
 # Samples under the windowed sinc of ``upsample_2x``, an even number. Fewer blur the samples between pixels more; more
 # cost time and ring further from edges.
@@ -71,6 +71,19 @@ def apply_border_mode(
         place = size - np.abs(size - np.mod(place, 2 * size))
     inside: NDArray[np.float64] = np.clip(place, 0, size) - half
     return inside
+
+
+def fill_with_noise(
+    pixels: NDArray[np.float64], seen: NDArray[np.float64], half: tuple[float, float], rng: Generator
+) -> NDArray[np.float64]:
+    """The pixels (3, h, w), but for random colours where the points ``seen`` (h, w, 2) lie beyond the screen.
+
+    Points and ``half`` (x, y) are in canvas units; colours are uniform in [0, 1]. As many are drawn from ``rng`` as
+    there are pixels, wherever the points lie.
+    """
+    beyond = (np.abs(seen) > np.array(half)).any(-1)
+    noise = torch.rand(pixels.shape, generator=rng, dtype=torch.float64).numpy()
+    return np.where(beyond, noise, pixels)
 
 
 def spline_sample(

@@ -8,14 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
 from pixray_motion.picture import Picture
 from pixray_motion.registry import Registry
-from pixray_motion.sampling import apply_border_mode, spline_sample
+from pixray_motion.sampling import apply_border_mode, fill_with_noise, spline_sample
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -86,11 +84,10 @@ class Drawer(ABC):
             image = self.draw(params).image(self.canvas)[0].double().cpu().numpy()
         seen = bend.apply_inverse(self.canvas.centres())
         source = apply_border_mode(seen, self.canvas.half, border)
-        pixels = torch.from_numpy(spline_sample(image, source, self.canvas.height))[None].float().clamp(0, 1)
+        pixels = spline_sample(image, source, self.canvas.height)
         if border == "noise":
-            beyond = torch.from_numpy((np.abs(seen) > np.array(self.canvas.half)).any(-1))
-            pixels = torch.where(beyond, torch.rand(pixels.shape, generator=rng), pixels)
-        return self.encode(pixels)
+            pixels = fill_with_noise(pixels, seen, self.canvas.half, rng)
+        return self.encode(torch.from_numpy(pixels)[None].float().clamp(0, 1))
 
     @abstractmethod
     def draw(self, params: Params) -> Picture:

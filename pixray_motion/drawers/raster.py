@@ -20,7 +20,13 @@ from pixray_motion.drawers.base import Drawer, Params
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.lazy import torch
 from pixray_motion.picture import Picture
-from pixray_motion.sampling import SPLINE_ORDER, apply_border_mode, field_sample, spline_sample
+from pixray_motion.sampling import (
+    SPLINE_ORDER,
+    apply_border_mode,
+    field_sample,
+    fill_with_noise,
+    spline_sample,
+)
 
 Source = Callable[[Points], Points]
 
@@ -121,9 +127,7 @@ class RasterDrawer(Drawer):
             _numpy(self.pixels(params)), self._on_plane(params, inside), self.canvas.height, self.order
         )
         if border == "noise":
-            beyond = (np.abs(seen) > np.array(self.canvas.half)).any(-1)
-            noise = torch.rand(pixels.shape, generator=rng, dtype=torch.float64).numpy()
-            pixels = np.where(beyond, noise, pixels)
+            pixels = fill_with_noise(pixels, seen, self.canvas.half, rng)
         return self._laid(pixels, view)
 
     def _on_plane(self, params: Params, points: Points) -> Points:

@@ -292,40 +292,14 @@ class DrawerContract(Contract):
     @pytest.mark.parametrize("border", BORDERS)
     def test_warping_is_repeatable_and_leaves_its_argument_alone(self, border: str) -> None:
         made = self.make()
-        params = _encoded(made)
-        before = _copied(params)
-        results = []
-        for seed in (7, 8):
-            with global_seed(seed):
-                results.append(made.warp(params, MOTION, border, make_rng(5)))
-        for name, tensor in before.items():
-            assert torch.equal(params[name], tensor), (
-                f"warp returns new params and leaves its argument alone; '{name}' has changed"
-            )
-        for name, tensor in results[0].items():
-            assert torch.equal(tensor, results[1][name]), (
-                f"warp takes all its randomness from the generator that it is given; '{name}' differs from call to call"
-            )
-        _check_range(_show(made, results[0]), f"a picture moved with the border '{border}'")
+        moved = _moved_twice(made, "warp", lambda params: made.warp(params, MOTION, border, make_rng(5)))
+        _check_range(_show(made, moved), f"a picture moved with the border '{border}'")
 
     def test_distorting_is_repeatable_and_leaves_its_argument_alone(self) -> None:
         made = self.make()
-        params = _encoded(made)
-        before = _copied(params)
-        results = []
-        for seed in (7, 8):
-            with global_seed(seed):
-                results.append(made.remap(params, Swirl(40.0, 0.6), "mirror", make_rng(5)))
-        for name, tensor in before.items():
-            assert torch.equal(params[name], tensor), (
-                f"remap returns new params and leaves its argument alone; '{name}' has changed"
-            )
-        for name, tensor in results[0].items():
-            assert torch.equal(tensor, results[1][name]), (
-                f"remap takes all its randomness from the generator that it is given; '{name}' differs from "
-                "call to call"
-            )
-        _check_range(_show(made, results[0]), "a distorted picture")
+        bend = Swirl(40.0, 0.6)
+        moved = _moved_twice(made, "remap", lambda params: made.remap(params, bend, "mirror", make_rng(5)))
+        _check_range(_show(made, moved), "a distorted picture")
 
     def test_encoding_draws_the_image(self) -> None:
         self._skip_unless_it_encodes()
@@ -497,6 +471,25 @@ def _find_mark(image: Image, canvas: Canvas) -> NDArray[np.float64]:
     weights = np.clip(marks - marks.max() / 2, 0, None)
     middle: NDArray[np.float64] = (weights[..., None] * canvas.centres()).sum((0, 1)) / weights.sum()
     return middle
+
+
+def _moved_twice(made: Drawer, method: str, move: Callable[[Params], Params]) -> Params:
+    """What ``move`` makes of a picture; asserts that it does so again, and leaves its argument alone."""
+    params = _encoded(made)
+    before = _copied(params)
+    results = []
+    for seed in (7, 8):
+        with global_seed(seed):
+            results.append(move(params))
+    for name, tensor in before.items():
+        assert torch.equal(params[name], tensor), (
+            f"{method} returns new params and leaves its argument alone; '{name}' has changed"
+        )
+    for name, tensor in results[0].items():
+        assert torch.equal(tensor, results[1][name]), (
+            f"{method} takes all its randomness from the generator that it is given; '{name}' differs from call to call"
+        )
+    return results[0]
 
 
 def _encoded(made: Drawer) -> Params:

@@ -21,7 +21,7 @@ from pixray_motion.tracks.easing import LINEAR, Easing, is_easing, parse_easing,
 from pixray_motion.tracks.formula import Formula, is_constant, run
 from pixray_motion.tracks.formula_parser import compile_formula
 from pixray_motion.tracks.keyframes import Keyframes, PerSecond
-from pixray_motion.units import Kind, Pair, Unit
+from pixray_motion.units import Kind, Unit
 from pixray_motion.wording import InvalidValue, format_number, format_range, quote
 
 _RATE = re.compile(rf"({NUMBER})\s*/\s*(s|beat)")
@@ -49,12 +49,6 @@ def read_number(node: Node, name: str, unit: Unit, context: SceneContext) -> Tra
     if context.timed and context.diagnostics.count == before and not isinstance(track, Constant):
         context.checks.append(NumberCheck(name, node.location, track, unit, context.clock))
     return track
-
-
-def read_pair(node: Node, name: str, pair: Pair, context: SceneContext) -> tuple[Track, Track]:
-    """Two numbers ``[x, y]``."""
-    x, y = read_tracks(node, name, pair, context)
-    return x, y
 
 
 def read_tracks(node: Node, name: str, kind: Kind, context: SceneContext) -> tuple[Track, ...]:

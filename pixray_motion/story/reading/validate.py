@@ -75,14 +75,14 @@ class MoveCheck:
         return list(_tracks(self.movement))
 
     def work(self) -> int:
-        return 50 * self._frames()
+        return 50 * _most_frames(self.tracks(), self.clock)
 
     def run(self, diagnostics: Diagnostics) -> bool:
         """Report the first frame whose pose cannot be undone; True if there is none.
 
         At rest a movement leaves areas as they are, so a negative one has passed through 0.
         """
-        for frames in _chunks(self._frames()):
+        for frames in _chunks(_most_frames(self.tracks(), self.clock)):
             areas = determinants(self.movement, frames)
             good = np.isfinite(areas) & (areas > SINGULAR)
             if not good.all():
@@ -106,9 +106,6 @@ class MoveCheck:
                 return False
         return True
 
-    def _frames(self) -> int:
-        return max([_frames(track, self.clock) for track in self.tracks()], default=1)
-
 
 @dataclass(frozen=True)
 class StepCheck:
@@ -122,11 +119,11 @@ class StepCheck:
         return [track for movement in self.movements for track in _tracks(movement)]
 
     def work(self) -> int:
-        return 50 * len(self.movements) * self._frames()
+        return 50 * len(self.movements) * _most_frames(self.tracks(), self.clock)
 
     def run(self, diagnostics: Diagnostics) -> bool:
         """Report the first frame whose step is too large; True if there is none."""
-        for frames in _chunks(self._frames()):
+        for frames in _chunks(_most_frames(self.tracks(), self.clock)):
             frames = np.arange(max(0, frames[0] - 1), frames[-1] + 1)  # with the frame before
             areas = sum(np.log(np.abs(determinants(movement, frames))) for movement in self.movements)
             good = np.abs(np.diff(areas)) / 2 <= math.log(STEP_SIZE)
@@ -139,9 +136,6 @@ class StepCheck:
                 )
                 return False
         return True
-
-    def _frames(self) -> int:
-        return max([_frames(track, self.clock) for track in self.tracks()], default=1)
 
 
 Check = NumberCheck | MoveCheck | StepCheck
@@ -200,6 +194,11 @@ def _tracks(movement: Movement) -> Iterator[Track]:
     elif isinstance(movement, Move):
         for track in movement.tracks.values():
             yield from track if isinstance(track, tuple) else (track,)
+
+
+def _most_frames(tracks: list[Track], clock: Clock) -> int:
+    """The frames that need a look if all of ``tracks`` are looked at together."""
+    return max([_frames(track, clock) for track in tracks], default=1)
 
 
 def _frames(track: Track, clock: Clock) -> int:
