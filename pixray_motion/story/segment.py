@@ -27,13 +27,24 @@ class Span:
     """Where a segment lies in the film: ``frames`` of the film from ``start`` on.
 
     Its local time goes through ``length`` frames meanwhile, ``speed`` of them in a frame of the film; below 0 it runs
-    from its end to its beginning.
+    from its end to its beginning. ``after``: for how many frames it is needed beyond its end (``story/spans.py``).
     """
 
     start: int
     frames: int
     length: Fraction
     speed: Fraction = Fraction(1)
+    after: int = 0
+
+    @property
+    def end(self) -> int:
+        """The first frame of the film that no longer belongs to it."""
+        return self.start + self.frames
+
+    @property
+    def needed(self) -> range:
+        """The frames of the film at which anything of the segment is evaluated: these are checked, and no others."""
+        return range(self.start, self.end + self.after)
 
     def local_time(self, frame: int) -> Fraction:
         """The segment's own time, in frames, at a frame of the film."""
@@ -82,7 +93,7 @@ class Segment:
                 id(track)
             )  # the track is kept beside its values, so that its id is not given away
             if entry is None:
-                entry = track, track.sample(self.span.samples(self._frames(number))).tolist()
+                entry = track, track.sample(self._times(number)).tolist()
                 known[id(track)] = entry
             return entry[1][row]
 
@@ -114,11 +125,14 @@ class Segment:
 
     def _pairs(self, number: int) -> tuple[Samples, Samples]:
         """A chunk's frames, each with the one before it, in the segment's own time."""
-        frames = self._frames(number)
-        return self.span.samples(frames - 1), self.span.samples(frames)
+        return self._times(number, -1), self._times(number)
 
-    def _frames(self, number: int) -> Samples:
-        return np.arange(CHUNK, dtype=np.float64) + (number * CHUNK + self.span.start)
+    def _times(self, number: int, shift: int = 0) -> Samples:
+        """A chunk in the segment's own time, ``shift`` frames later; what is not needed repeats what is, since only
+        that is checked."""
+        frames = np.arange(CHUNK, dtype=np.float64) + (number * CHUNK + self.span.start + shift)
+        needed = self.span.needed
+        return self.span.samples(np.clip(frames, needed[0], needed[-1]))
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what can be computed again, which is filed by the identity of tracks."""

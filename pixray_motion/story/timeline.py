@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 
 from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.geometry import Canvas, Motion
@@ -42,6 +42,19 @@ class Timeline:
     def _layer_timelines(self) -> list[list[Timeline]]:
         """Those of each scene's layers."""
         return [[replace(self, scenes=layer.scenes) for layer in scene.layers] for scene in self.scenes]
+
+    @cached_property
+    def _since_cut(self) -> list[int]:
+        """For each scene, the last one up to it that begins with a cut."""
+        last, found = 0, []
+        for index, scene in enumerate(self.scenes):
+            last = index if scene.cut else last
+            found.append(last)
+        return found
+
+    @cached_property
+    def _moving_at_ends(self) -> dict[int, list[tuple[Segment, int]]]:
+        return {}
 
     @cached_property
     def _prompts(self) -> dict[tuple[int, int], tuple[Prompt, ...]]:
@@ -134,9 +147,7 @@ class Timeline:
             transition = scene.transition
             if transition is None or transition.starts_fresh or frame - lags >= scene.transition_end:
                 return 0.0
-        first = index
-        while first and not self.scenes[first].cut:
-            first -= 1
+        first = self._since_cut[index]
         before, past_index = [], index
         for lag in range(1, lags + 1):
             past = max(self.scenes[first].start, frame - lag)
@@ -181,16 +192,24 @@ class Timeline:
 
         A segment that begins here without a cut has no step yet: those that end here repeat their last one for it.
         """
-        moving, known = list[tuple[Segment, int]](), set[Segment]()  # the last one acts first
-        while True:
-            scene = self.scenes[index]
-            segments = [segment for segment in scene.segments if segment not in known]
-            known.update(scene.segments)
-            moving += [(segment, frame) for segment in reversed(segments) if segment.span.start < frame]
-            begins = any(segment.span.start == frame for segment in segments)
-            if not begins or scene.cut or index == 0:
-                return moving[::-1]
-            index, frame = index - 1, frame - 1
+        scene = self.scenes[index]
+        moving = [(segment, frame) for segment in reversed(scene.segments) if segment.span.start < frame]
+        begins = any(segment.span.start == frame for segment in scene.segments)
+        if begins and index and not scene.cut:
+            known = set(scene.segments)
+            moving += [pair for pair in reversed(self._moving_at_the_end(index - 1)) if pair[0] not in known]
+        return moving[::-1]
+
+    def _moving_at_the_end(self, index: int) -> list[tuple[Segment, int]]:
+        """The same into a scene's last frame; remembered, since scenes of one frame take it from the one before."""
+        known = self._moving_at_ends
+        first = index
+        while first not in known and first and self.scenes[first].frames == 1:
+            first -= 1
+        for one in range(first, index + 1):
+            if one not in known:
+                recall(known, one, partial(self._moving, one, self.scenes[one].span.end - 1), REMEMBERED)
+        return known[index]
 
 
 def _layer(track: LayerTrack, node: Node, frame: int) -> Layer:

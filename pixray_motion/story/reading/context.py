@@ -10,7 +10,7 @@ from pixray_motion.geometry import Canvas
 from pixray_motion.story.animated import DenoiserTrack
 from pixray_motion.story.plan import Component, Weighted
 from pixray_motion.story.reading.validate import Check
-from pixray_motion.story.segment import Segment
+from pixray_motion.story.segment import Segment, Span
 from pixray_motion.story.source.diagnostics import Diagnostics
 from pixray_motion.story.source.files import NOWHERE, StoryFolder
 from pixray_motion.story.source.nodes import Mapping, Node
@@ -24,7 +24,7 @@ HALF = Fraction(1, 2)
 
 @dataclass(frozen=True)
 class SceneContext:
-    """A scene's clock, and where readers leave problems and checks.
+    """A scene's clock and its ``span`` of the film, and where readers leave problems and checks.
 
     ``timed`` is False where the scene's length could not be read: then keys are not held against it, and nothing is
     checked over its frames. ``located`` is False where a length before it could not be read: then markers are not held
@@ -33,6 +33,7 @@ class SceneContext:
 
     diagnostics: Diagnostics
     clock: Clock
+    span: Span
     canvas: Canvas | None
     checks: list[Check]
     timed: bool = True

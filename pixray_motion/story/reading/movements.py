@@ -20,7 +20,7 @@ def read_moves(node: Node, context: SceneContext) -> tuple[tuple[Movement, ...],
     listed = _list(node, context, "move")
     moves = tuple(move for move in listed if isinstance(move, Movement))
     if moves and context.timed and context.diagnostics.count == before:
-        context.checks.append(StepCheck(node.location, moves, context.clock))
+        context.checks.append(StepCheck(node.location, moves, context.clock, context.span))
     return moves, tuple(move for move in listed if isinstance(move, Distortion))
 
 
@@ -78,4 +78,5 @@ def _group(node: Mapping, context: SceneContext) -> Group:
 def _check(move: Movement, name: str, node: Node, context: SceneContext, before: int) -> None:
     """Ask for a check over all frames if reading went well, that is if no problem was added to ``before``."""
     if context.timed and context.diagnostics.count == before:
-        context.checks.append(MoveCheck(name, node.location, move, context.clock, context.canvas))
+        check = MoveCheck(name, node.location, move, context.clock, context.span, context.canvas)
+        context.checks.append(check)

@@ -47,7 +47,7 @@ def read_number(node: Node, name: str, unit: Unit, context: SceneContext) -> Tra
         )
         track = NOTHING
     if context.timed and context.diagnostics.count == before and not isinstance(track, Constant):
-        context.checks.append(NumberCheck(name, node.location, track, unit, context.clock))
+        context.checks.append(NumberCheck(name, node.location, track, unit, context.clock, context.span))
     return track
 
 

@@ -191,7 +191,7 @@ class SceneBuilder:
         clock = Clock(rate, span.length / rate, frames, span.start / rate, film.seed, film.base.bpm)
         located = timed and not self.lost
         return SceneContext(
-            film.diagnostics, clock, film.canvas, film.checks, timed, film.base, film.folder, located
+            film.diagnostics, clock, span, film.canvas, film.checks, timed, film.base, film.folder, located
         ), span
 
     def _transition(self, found: dict[str, Node], context: SceneContext, span: Span) -> Transition | None:

@@ -30,6 +30,7 @@ from pixray_motion.story.source.diagnostics import START, Diagnostics
 from pixray_motion.story.source.fields import read_mapping, read_text
 from pixray_motion.story.source.files import StoryFolder
 from pixray_motion.story.source.nodes import Mapping, Node, compose
+from pixray_motion.story.spans import extend, needed_spans
 from pixray_motion.tracks.time import PLAIN, TimeBase
 from pixray_motion.units import Count, Surroundings, parse_size
 from pixray_motion.wording import InvalidValue, quote
@@ -208,10 +209,11 @@ def _story(root: Node, text: str, path: str, folder: StoryFolder, diagnostics: D
     base = _base(found, rate or Fraction(1), diagnostics)
     film = FilmContext(diagnostics, checks, canvas, rate, seed, defaults, folder, base)
     scenes = read_scenes(found["scenes"], film, Inherited(drawer, perceptors, border, found.get("denoiser")))
-    run_checks(checks, START, diagnostics)
+    spans = needed_spans(scenes, "loop" in found)
+    run_checks(checks, spans, START, diagnostics)
     if canvas is None or rate is None:
         return None
-    story = Story(canvas, rate, seed, drawer, perceptors, scenes, None, text, path, base)
+    story = Story(canvas, rate, seed, drawer, perceptors, extend(scenes, spans), None, text, path, base)
     if "loop" in found and not diagnostics:
         story = replace(story, loop=read_loop(found["loop"], story, diagnostics))
     return story

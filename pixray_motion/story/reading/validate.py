@@ -1,10 +1,11 @@
-"""Every number of a story at every frame: finite, in its unit's range, and movements that can be undone."""
+"""Every number of a story at every frame where it is needed: finite, in its unit's range, and movements that can be
+undone."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from pixray_motion.geometry import Canvas
 from pixray_motion.limits import CHECK_WORK, SINGULAR, STEP_SIZE
 from pixray_motion.movements.base import Group, Move, Movement
 from pixray_motion.movements.base import movement as movement_registry
+from pixray_motion.story.segment import Span
 from pixray_motion.story.source.diagnostics import Diagnostics, SourceLocation
 from pixray_motion.tracks.base import Clock, Constant, Samples, Track
 from pixray_motion.tracks.formula import Formula, estimate_cost
@@ -35,17 +37,18 @@ class NumberCheck:
     track: Track
     unit: Unit
     clock: Clock
+    span: Span
 
     def tracks(self) -> list[Track]:
         return [self.track]
 
     def work(self) -> int:
-        return _cost(self.track) * _frames(self.track, self.clock)
+        return _cost(self.track) * len(_frames([self.track], self.span))
 
     def run(self, diagnostics: Diagnostics) -> bool:
         """Report the first frame whose value is wrong; True if there is none."""
-        for frames in _chunks(_frames(self.track, self.clock)):
-            values = self.track.sample(frames)
+        for frames in _chunks(_frames([self.track], self.span)):
+            values = self.track.sample(self.span.samples(frames))
             good = (values >= self.unit.low) & (values <= self.unit.high)  # False for NaN
             if not good.all():
                 first = int(np.argmin(good))
@@ -56,9 +59,8 @@ class NumberCheck:
     def _sentence(self, frame: int, value: float) -> str:
         allowed = f"{format_range(self.unit.low, self.unit.high)} ({self.unit.name}) is allowed"
         hint = "" if np.isfinite(value) else FINITE
-        return (
-            f"'{self.name}' is {format_number(value)} {describe_moment(frame, self.clock)}; {allowed}{hint}"
-        )
+        when = describe_moment(frame, self.span, self.clock)
+        return f"'{self.name}' is {format_number(value)} {when}; {allowed}{hint}"
 
 
 @dataclass(frozen=True)
@@ -69,25 +71,27 @@ class MoveCheck:
     location: SourceLocation
     movement: Movement
     clock: Clock
+    span: Span
     canvas: Canvas | None = None
 
     def tracks(self) -> list[Track]:
         return list(_tracks(self.movement))
 
     def work(self) -> int:
-        return 50 * _most_frames(self.tracks(), self.clock)
+        return 50 * len(_frames(self.tracks(), self.span))
 
     def run(self, diagnostics: Diagnostics) -> bool:
         """Report the first frame whose pose cannot be undone; True if there is none.
 
         At rest a movement leaves areas as they are, so a negative one has passed through 0.
         """
-        for frames in _chunks(_most_frames(self.tracks(), self.clock)):
-            areas = determinants(self.movement, frames)
+        for frames in _chunks(_frames(self.tracks(), self.span)):
+            times = self.span.samples(frames)
+            areas = determinants(self.movement, times)
             good = np.isfinite(areas) & (areas > SINGULAR)
             if not good.all():
                 first = int(np.argmin(good))
-                when = describe_moment(int(frames[first]), self.clock)
+                when = describe_moment(int(frames[first]), self.span, self.clock)
                 what = (
                     "flattens or mirrors the picture"
                     if areas[first] <= SINGULAR
@@ -95,9 +99,9 @@ class MoveCheck:
                 )
                 diagnostics.add(self.location, f"'{self.name}' {what} {when}; make it milder")
                 return False
-            depths = nearest_depths(self.movement, frames, self.canvas) if self.canvas else np.ones(1)
+            depths = nearest_depths(self.movement, times, self.canvas) if self.canvas else np.ones(1)
             if depths.min() < HORIZON:
-                when = describe_moment(int(frames[np.argmin(depths)]), self.clock)
+                when = describe_moment(int(frames[np.argmin(depths)]), self.span, self.clock)
                 diagnostics.add(
                     self.location,
                     f"'{self.name}' leans so far {when} that a part of the picture comes to lie beside the camera; "
@@ -114,21 +118,23 @@ class StepCheck:
     location: SourceLocation
     movements: tuple[Movement, ...]
     clock: Clock
+    span: Span
 
     def tracks(self) -> list[Track]:
         return [track for movement in self.movements for track in _tracks(movement)]
 
     def work(self) -> int:
-        return 50 * len(self.movements) * _most_frames(self.tracks(), self.clock)
+        return 50 * len(self.movements) * len(_frames(self.tracks(), self.span))
 
     def run(self, diagnostics: Diagnostics) -> bool:
         """Report the first frame whose step is too large; True if there is none."""
-        for frames in _chunks(_most_frames(self.tracks(), self.clock)):
-            frames = np.arange(max(0, frames[0] - 1), frames[-1] + 1)  # with the frame before
-            areas = sum(np.log(np.abs(determinants(movement, frames))) for movement in self.movements)
+        for frames in _chunks(_frames(self.tracks(), self.span)):
+            frames = np.arange(max(self.span.start, frames[0] - 1), frames[-1] + 1)  # with the frame before
+            times = self.span.samples(frames)
+            areas = sum(np.log(np.abs(determinants(movement, times))) for movement in self.movements)
             good = np.abs(np.diff(areas)) / 2 <= math.log(STEP_SIZE)
             if not good.all():
-                when = describe_moment(int(frames[np.argmin(good) + 1]), self.clock)
+                when = describe_moment(int(frames[np.argmin(good) + 1]), self.span, self.clock)
                 diagnostics.add(
                     self.location,
                     f"the movements together change sizes more than {STEP_SIZE} times in one step {when}; make them "
@@ -141,8 +147,14 @@ class StepCheck:
 Check = NumberCheck | MoveCheck | StepCheck
 
 
-def run_checks(checks: list[Check], location: SourceLocation, diagnostics: Diagnostics) -> None:
-    """Run them all, a movement's after its numbers'; too much work for one story is a problem at ``location``."""
+def run_checks(
+    checks: list[Check], spans: Mapping[Span, Span], location: SourceLocation, diagnostics: Diagnostics
+) -> None:
+    """Run them all, a movement's after its numbers'; too much work for one story is a problem at ``location``.
+
+    ``spans``: of what is needed beyond its end, see ``needed_spans``.
+    """
+    checks = [replace(check, span=spans.get(check.span, check.span)) for check in checks]
     if sum(check.work() for check in checks) > CHECK_WORK:
         diagnostics.add(
             location, "the story has too many changing values over too many frames to check; cut it in parts"
@@ -183,8 +195,12 @@ def nearest_depths(movement: Movement, frames: Samples, canvas: Canvas) -> Sampl
     return nearest
 
 
-def describe_moment(frame: int, clock: Clock) -> str:
-    return f"at the scene's frame {frame} ({format_number(round(float(frame / clock.rate), 3))}s)"
+def describe_moment(frame: int, span: Span, clock: Clock) -> str:
+    """When a frame of the film is, in the time of the scene that has a mistake there."""
+    local = span.local_time(frame)
+    seconds = format_number(round(float(local / clock.rate), 3))
+    where = f"at the scene's frame {format_number(float(local))} ({seconds}s)"
+    return where if frame < span.end else f"{where}, behind its end, where the next one still shows it"
 
 
 def _tracks(movement: Movement) -> Iterator[Track]:
@@ -196,20 +212,15 @@ def _tracks(movement: Movement) -> Iterator[Track]:
             yield from track if isinstance(track, tuple) else (track,)
 
 
-def _most_frames(tracks: list[Track], clock: Clock) -> int:
-    """The frames that need a look if all of ``tracks`` are looked at together."""
-    return max([_frames(track, clock) for track in tracks], default=1)
+def _frames(tracks: list[Track], span: Span) -> range:
+    """The frames of the film that need a look: of constants one, since they are the same at all of them."""
+    return span.needed[:1] if all(isinstance(track, Constant) for track in tracks) else span.needed
 
 
-def _frames(track: Track, clock: Clock) -> int:
-    """How many frames need a look: a constant is the same at all of them."""
-    return 1 if isinstance(track, Constant) else clock.frames
-
-
-def _chunks(frames: int) -> Iterator[Samples]:
+def _chunks(frames: range) -> Iterator[Samples]:
     """All frame numbers in pieces that stay in the processor's cache."""
-    for start in range(0, frames, CHUNK):
-        yield np.arange(start, min(start + CHUNK, frames), dtype=np.float64)
+    for start in range(frames.start, frames.stop, CHUNK):
+        yield np.arange(start, min(start + CHUNK, frames.stop), dtype=np.float64)
 
 
 def _cost(track: Track) -> int:
