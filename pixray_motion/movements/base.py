@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -126,12 +126,12 @@ def compute_step(movements: tuple[Movement, ...], frame: float) -> Motion:
     return compose([move.between(frame - 1, frame) for move in movements])
 
 
-def compose(motions: list[Motion]) -> Motion:
-    """Compose motions into one, the first acting first; an empty list gives the identity."""
-    first, *rest = motions or [Motion.identity()]
-    for motion in rest:
-        first = motion @ first
-    return first
+def compose(motions: Iterable[Motion]) -> Motion:
+    """Compose motions into one, the first acting first; none give the identity."""
+    total = None
+    for motion in motions:
+        total = motion if total is None else motion @ total
+    return Motion.identity() if total is None else total
 
 
 def _compose_matrices(matrices: list[Matrix], frames: Samples) -> Matrix:

@@ -7,7 +7,6 @@ from fractions import Fraction
 
 import numpy as np
 
-from pixray_motion.coordinate_maps import ComposedMap
 from pixray_motion.geometry import Matrix, Motion
 from pixray_motion.movements.base import compose
 from pixray_motion.story.plan import Drawing, Layer, Node, Plan, Stack, drawings, map_drawings
@@ -74,7 +73,7 @@ def _returning(first: Node, loop: Loop, scenes: Timeline, frame: int, begins: bo
 
 def remaining_motion(scenes: Timeline, loop: Loop, frame: int) -> Motion:
     """All that the film's movements do after ``frame``, up to and with the step into the first frame."""
-    return compose([_step(scenes, loop, later) for later in range(frame + 1, loop.frames + 1)])
+    return compose(_step(scenes, loop, later) for later in range(frame + 1, loop.frames + 1))
 
 
 def _step(scenes: Timeline, loop: Loop, frame: int) -> Motion:
@@ -95,13 +94,11 @@ def closure_error(loop: Loop, scenes: Timeline) -> float:
 
 def max_displacement(scenes: Timeline, frames: int) -> float:
     """How far at most, in canvas heights, what bends a film's picture has carried it when it starts over."""
-    distortions = tuple(bend for frame in range(1, frames + 1) for bend in scenes.distortions(frame))
-    points = scenes.canvas.corners()[:, None] * np.linspace(0.05, 1, POINTS)[:, None]
-    return (
-        float(np.linalg.norm(ComposedMap(distortions).apply(points) - points, axis=-1).max())
-        if distortions
-        else 0.0
-    )
+    points = moved = scenes.canvas.corners()[:, None] * np.linspace(0.05, 1, POINTS)[:, None]
+    for frame in range(1, frames + 1):
+        for bend in scenes.distortions(frame):
+            moved = bend.apply(moved)
+    return float(np.linalg.norm(moved - points, axis=-1).max())
 
 
 def total_drift(scenes: Timeline, frames: int) -> Matrix:
@@ -109,7 +106,7 @@ def total_drift(scenes: Timeline, frames: int) -> Matrix:
 
     Raises ``ValueError`` where there is none, as after a mirroring.
     """
-    total = compose([scenes.step(frame) for frame in range(1, frames + 1)]).matrix
+    total = compose(scenes.step(frame) for frame in range(1, frames + 1)).matrix
     if np.allclose(total, np.eye(3), rtol=0, atol=1e-12):
         return np.zeros((3, 3))
     from scipy.linalg import logm

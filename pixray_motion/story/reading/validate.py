@@ -200,7 +200,7 @@ def describe_moment(frame: int, span: Span, clock: Clock) -> str:
     local = span.local_time(frame)
     seconds = format_number(round(float(local / clock.rate), 3))
     where = f"at the scene's frame {format_number(float(local))} ({seconds}s)"
-    return where if frame < span.end else f"{where}, behind its end, where the next one still shows it"
+    return where if frame < span.end else f"{where}, after its end, while the next one comes in"
 
 
 def _tracks(movement: Movement) -> Iterator[Track]:
