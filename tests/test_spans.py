@@ -128,3 +128,22 @@ def test_segments_that_two_scenes_share_stay_shared() -> None:
     first, second, _ = story_with(SEQUENCE).scenes
     assert first.segments[-1] is second.segments[-1]
     assert second.segments[-1].span == Span(0, 16, Fraction(16), after=2)
+
+
+@pytest.mark.parametrize(
+    "move", ["zoom: {factor: 2/s}", "zoom: {factor: 0.5/s, about: [0.3, 0.1]}", "rotate: {angle: 5e5/s}"]
+)
+@pytest.mark.parametrize("played", ["", "reverse: true, ", "speed: 0.5, "])
+def test_a_steady_movement_may_go_on_for_ever(move: str, played: str) -> None:
+    """Only its change from frame to frame is used, and that is the same in all of them."""
+    long = parse(f"{HEAD} scenes: [{{length: 1h, {played}move: [{move}]}}]}}".replace("1h", "3600s"))
+    [scene] = long.scenes
+    steps = [long.plan(frame).drawing.motion for frame in (1, 300, scene.frames - 1)]
+    assert steps[0].is_close(steps[1])
+    assert steps[0].is_close(steps[2])
+    assert not steps[0].is_close(steps[0].inverse())
+
+
+def test_in_a_group_it_may_not_since_poses_are_composed() -> None:
+    with pytest.raises(StoryError, match=r"0\.001\.\.1000 \(scale\) is allowed"):
+        parse(f"{HEAD} scenes: [{{length: 12s, move: [group: [zoom: {{factor: 2/s}}]]}}]}}")

@@ -78,5 +78,7 @@ def _mixed(planes: Tensor, mix: Tensor) -> Tensor:
 
 def _softened(image: Tensor, reach: int) -> Tensor:
     """(N, 3, h, w): the mean of the pixels up to ``reach`` away, along either axis."""
+    size = 2 * reach + 1
     padded = torch.nn.functional.pad(image, [reach] * 4, mode="replicate")
-    return torch.nn.functional.avg_pool2d(padded, 2 * reach + 1, 1)
+    rows = torch.nn.functional.avg_pool2d(padded, (1, size), 1)
+    return torch.nn.functional.avg_pool2d(rows, (size, 1), 1)

@@ -7,7 +7,7 @@ from pixray_motion.movements.base import movement
 from pixray_motion.units import CENTRE, Angle, Length, Point, Scale
 
 
-@movement("zoom")
+@movement("zoom", steady=("factor",))
 def zoom(factor: Scale = 1.0, about: Point = CENTRE) -> Motion:
     """Magnify by ``factor``, keeping ``about`` still.
 
@@ -17,13 +17,13 @@ def zoom(factor: Scale = 1.0, about: Point = CENTRE) -> Motion:
     return Motion.scale(factor).about(about)
 
 
-@movement("pan")
+@movement("pan", steady=("x", "y"))
 def pan(x: Length = 0.0, y: Length = 0.0) -> Motion:
     """Move the picture right by ``x`` and down by ``y``, in canvas heights."""
     return Motion.shift(x, y)
 
 
-@movement("rotate")
+@movement("rotate", steady=("angle",))
 def rotate(angle: Angle = 0.0, about: Point = CENTRE) -> Motion:
     """Turn the picture clockwise by ``angle`` degrees, keeping ``about`` still."""
     return Motion.rotation(angle).about(about)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ import numpy as np
 from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.geometry import Matrix, Motion
 from pixray_motion.registry import Registry
-from pixray_motion.tracks.base import Samples, TrackValue
+from pixray_motion.tracks.base import Constant, Samples, TrackValue
+from pixray_motion.tracks.keyframes import PerSecond
 
 MakeMotion = Callable[..., Motion]
 MakePose = Callable[..., Motion | CoordinateMap]
@@ -20,7 +22,8 @@ Tracks = Mapping[str, TrackValue]
 movement: Registry[MakePose] = Registry("movement", builtin="pixray_motion.movements")
 """The trait ``mirrors=True`` declares that a movement mirrors the picture on purpose: else a pose with a negative
 determinant is refused when a story is checked, since a shear or a scale that reaches one has passed through a picture
-without area."""
+without area. ``steady=("factor",)`` names parameters that, at a constant rate, move the picture by the same step in
+every frame, however far they have come: then they may go on for ever."""
 
 
 class Movement(ABC):
@@ -34,9 +37,14 @@ class Movement(ABC):
         """The matrices (N, 3, 3), float64, of the poses at many frames (N,)."""
         return np.stack([self.pose(frame).matrix for frame in frames.tolist()])
 
+    def steps(self, before: Samples, after: Samples) -> Matrix:
+        """The matrices (N, 3, 3) that take the picture from frames ``before`` (N,) to frames ``after`` (N,)."""
+        steps: Matrix = self.poses(after) @ np.linalg.inv(self.poses(before))
+        return steps
+
     def between(self, first: float, last: float) -> Motion:
         """The map that takes the picture from frame ``first`` to frame ``last``."""
-        return self.pose(last) @ self.pose(first).inverse()
+        return Motion(self.steps(np.array([first]), np.array([last]))[0])
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,21 @@ class Move(Movement):
     def pose(self, frame: float) -> Motion:
         values = {name: _evaluate_track(track, frame) for name, track in self.tracks.items()}
         return self.make(**values, **self.fixed)
+
+    @cached_property
+    def is_steady(self) -> bool:
+        """Whether every step is the same: what changes has a constant rate, and is declared ``steady``."""
+        steady = movement.traits(self.name).get("steady", ())
+        moving = {name for name, track in self.tracks.items() if not _is_constant(track)}
+        return bool(moving) and all(
+            name in steady and isinstance(self.tracks[name], PerSecond) for name in moving
+        )
+
+    def steps(self, before: Samples, after: Samples) -> Matrix:
+        """See ``Movement.steps``. A steady one is at rest before each step, so that no value grows without end."""
+        if self.is_steady:
+            return super().steps(np.zeros_like(before), after - before)
+        return super().steps(before, after)
 
     def poses(self, frames: Samples) -> Matrix:
         """See ``Movement.poses``. A movement that cannot compute with arrays is evaluated frame by frame."""
@@ -113,7 +136,7 @@ def compute_steps(movements: tuple[Movement, ...], before: Samples, after: Sampl
 
     See ``compute_step``.
     """
-    moved = [move.poses(after) @ np.linalg.inv(move.poses(before)) for move in movements]
+    moved = [move.steps(before, after) for move in movements]
     return [Motion(matrix) for matrix in _compose_matrices(moved, after)]
 
 
@@ -140,6 +163,11 @@ def _compose_matrices(matrices: list[Matrix], frames: Samples) -> Matrix:
     for matrix in matrices:
         total = matrix @ total
     return total
+
+
+def _is_constant(track: TrackValue) -> bool:
+    parts = track if isinstance(track, tuple) else (track,)
+    return all(isinstance(part, Constant) for part in parts)
 
 
 def _sample_track(track: TrackValue, frames: Samples) -> Samples | tuple[Samples, ...]:

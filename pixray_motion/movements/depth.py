@@ -32,7 +32,7 @@ def turn(angle: Lean = 0.0, fov: View = FOV) -> Motion:
     return Motion.tilted(0.0, angle, camera_distance(fov))
 
 
-@movement("roll")
+@movement("roll", steady=("angle",))
 def roll(angle: Angle = 0.0) -> Motion:
     """Roll the camera clockwise by ``angle`` degrees, so that the picture turns the other way."""
     return Motion.rotation(-angle)

@@ -28,7 +28,7 @@ def orbit(radius: Length = 0.0, angle: Angle = 0.0) -> Motion:
     return Motion.shift(radius * np.cos(turn), radius * np.sin(turn))
 
 
-@movement("spiral")
+@movement("spiral", steady=("factor", "angle"))
 def spiral(factor: Scale = 1.0, angle: Angle = 0.0, about: Point = CENTRE) -> Motion:
     """Magnify by ``factor`` and turn clockwise by ``angle`` degrees at once, keeping ``about`` still."""
     return (Motion.scale(factor) @ Motion.rotation(angle)).about(about)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,7 +17,8 @@ from pixray_motion.movements.base import Move, is_distortion, movement
 from pixray_motion.registry import Registry
 from pixray_motion.story.reading.story import parse
 from pixray_motion.testing.base import Contract
-from pixray_motion.tracks.base import Samples, Track, TrackValue
+from pixray_motion.tracks.base import Clock, Samples, Track, TrackValue
+from pixray_motion.tracks.keyframes import PerSecond
 from pixray_motion.units import Unit
 
 CANVAS = Canvas(64, 36)
@@ -36,7 +38,7 @@ class _Line(Track):
 
 class _AnyMovement(Contract):
     registry: ClassVar[Registry[Any]] = movement
-    known_traits: ClassVar[tuple[str, ...]] = ("mirrors",)
+    known_traits: ClassVar[tuple[str, ...]] = ("mirrors", "steady")
 
     def test_a_story_may_name_it(self) -> None:
         text = f"{{story: 1, rate: 4, scenes: [{{length: 1s, move: [{self.name}: {{}}]}}]}}"
@@ -102,6 +104,19 @@ class MovementContract(_AnyMovement):
                 "a movement returns absolute poses, which depend on nothing but its parameters: the ways from "
                 "pose to pose add up"
             )
+
+    def test_a_steady_one_moves_by_equal_steps(self) -> None:
+        for name in self.traits.get("steady", ()):
+            parameter = self.entry.parameter(name)
+            assert parameter is not None, f"steady names parameters; it has no '{name}'"
+            assert isinstance(parameter.kind, Unit), f"steady names numbers; '{name}' is none"
+            rate = PerSecond(1.3, Clock(Fraction(4), Fraction(9), 36), parameter.kind.geometric)
+            move = Move(self.name, self.entry.make, {name: rate})
+            assert move.is_steady, f"a rate of '{name}' is steady"
+            for first in (0.0, 3.0, 11.0):
+                assert Motion(move.pose(first + 2).matrix @ np.linalg.inv(move.pose(first).matrix)).is_close(
+                    move.between(first, first + 2), 1e-7
+                ), f"at a constant rate of '{name}' the way of two frames is the same at any time"
 
     def _moves(self) -> list[Move]:
         """The movement with every parameter that may change on a gentle line."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pixray_motion.limits import LINES
 from pixray_motion.movements.base import Distortion, Group, Move, Movement, is_distortion, movement
 from pixray_motion.story.reading.context import SceneContext
 from pixray_motion.story.reading.parameters import read_entry, read_parameters
-from pixray_motion.story.reading.validate import MoveCheck, StepCheck
+from pixray_motion.story.reading.validate import MoveCheck, NumberCheck, StepCheck
 from pixray_motion.story.source.fields import describe_node
 from pixray_motion.story.source.nodes import Mapping, Node, Sequence
 from pixray_motion.wording import quote
@@ -35,10 +37,10 @@ def _list(node: Node, context: SceneContext, what: str) -> tuple[Movement | Dist
             node.location, f"'{what}' has at most {LINES} movements. Got {len(node.items)}"
         )
         return ()
-    return tuple(move for item in node.items if (move := _move(item, context)) is not None)
+    return tuple(move for item in node.items if (move := _move(item, context, what == GROUP)) is not None)
 
 
-def _move(node: Node, context: SceneContext) -> Movement | Distortion | None:
+def _move(node: Node, context: SceneContext, grouped: bool) -> Movement | Distortion | None:
     if isinstance(node, Mapping) and len(node.pairs) == 1 and node.pairs[0][0].text == GROUP:
         return _group(node, context)
     if isinstance(node, Mapping) and len(node.pairs) > 1:
@@ -52,11 +54,14 @@ def _move(node: Node, context: SceneContext) -> Movement | Distortion | None:
     if found is None:
         return None
     entry, parameters = found
-    before = context.diagnostics.count
+    before, checked = context.diagnostics.count, len(context.checks)
     read = read_parameters(parameters, entry, context)
     if is_distortion(entry.make):
         return Distortion(entry.name, entry.make, read.tracks, read.fixed)
     move = Move(entry.name, entry.make, read.tracks, read.fixed)
+    if move.is_steady and not grouped:  # a group's step is made of poses, which hold whole values
+        numbers = [check for check in context.checks[checked:] if isinstance(check, NumberCheck)]
+        context.checks[checked:] = [replace(check, steady=True) for check in numbers]
     _check(move, entry.name, node, context, before)
     return move
 

@@ -30,7 +30,10 @@ FINITE = ", so keep divisors away from 0, roots and logarithms positive, and exp
 
 @dataclass(frozen=True)
 class NumberCheck:
-    """A track that was read as ``name`` at ``location``, and the unit that its values must keep to."""
+    """A track that was read as ``name`` at ``location``, and the unit that its values must keep to.
+
+    Of a ``steady`` movement only one step is looked at, since its values count from the frame before.
+    """
 
     name: str
     location: SourceLocation
@@ -38,17 +41,18 @@ class NumberCheck:
     unit: Unit
     clock: Clock
     span: Span
+    steady: bool = False
 
     def tracks(self) -> list[Track]:
         return [self.track]
 
     def work(self) -> int:
-        return _cost(self.track) * len(_frames([self.track], self.span))
+        return _cost(self.track) * len(_frames([self.track], self.span, self.steady))
 
     def run(self, diagnostics: Diagnostics) -> bool:
         """Report the first frame whose value is wrong; True if there is none."""
-        for frames in _chunks(_frames([self.track], self.span)):
-            values = self.track.sample(self.span.samples(frames))
+        for frames in _chunks(_frames([self.track], self.span, self.steady)):
+            values = self.track.sample(_times(frames, self.span, self.steady))
             good = (values >= self.unit.low) & (values <= self.unit.high)  # False for NaN
             if not good.all():
                 first = int(np.argmin(good))
@@ -77,16 +81,21 @@ class MoveCheck:
     def tracks(self) -> list[Track]:
         return list(_tracks(self.movement))
 
+    @property
+    def steady(self) -> bool:
+        """Whether only one step needs a look."""
+        return isinstance(self.movement, Move) and self.movement.is_steady
+
     def work(self) -> int:
-        return 50 * len(_frames(self.tracks(), self.span))
+        return 50 * len(_frames(self.tracks(), self.span, self.steady))
 
     def run(self, diagnostics: Diagnostics) -> bool:
         """Report the first frame whose pose cannot be undone; True if there is none.
 
         At rest a movement leaves areas as they are, so a negative one has passed through 0.
         """
-        for frames in _chunks(_frames(self.tracks(), self.span)):
-            times = self.span.samples(frames)
+        for frames in _chunks(_frames(self.tracks(), self.span, self.steady)):
+            times = _times(frames, self.span, self.steady)
             areas = determinants(self.movement, times)
             good = np.isfinite(areas) & (areas > SINGULAR)
             if not good.all():
@@ -128,13 +137,13 @@ class StepCheck:
 
     def run(self, diagnostics: Diagnostics) -> bool:
         """Report the first frame whose step is too large; True if there is none."""
-        for frames in _chunks(_frames(self.tracks(), self.span)):
-            frames = np.arange(max(self.span.start, frames[0] - 1), frames[-1] + 1)  # with the frame before
-            times = self.span.samples(frames)
-            areas = sum(np.log(np.abs(determinants(movement, times))) for movement in self.movements)
-            good = np.abs(np.diff(areas)) / 2 <= math.log(STEP_SIZE)
+        for frames in _chunks(_frames(self.tracks(), self.span)[1:]):
+            before, after = self.span.samples(frames - 1), self.span.samples(frames)
+            steps = [movement.steps(before, after) for movement in self.movements]
+            areas = sum(np.log(np.abs(np.linalg.det(step))) for step in steps)
+            good = np.abs(areas) / 2 <= math.log(STEP_SIZE)
             if not good.all():
-                when = describe_moment(int(frames[np.argmin(good) + 1]), self.span, self.clock)
+                when = describe_moment(int(frames[np.argmin(good)]), self.span, self.clock)
                 diagnostics.add(
                     self.location,
                     f"the movements together change sizes more than {STEP_SIZE} times in one step {when}; make them "
@@ -212,9 +221,17 @@ def _tracks(movement: Movement) -> Iterator[Track]:
             yield from track if isinstance(track, tuple) else (track,)
 
 
-def _frames(tracks: list[Track], span: Span) -> range:
-    """The frames of the film that need a look: of constants one, since they are the same at all of them."""
-    return span.needed[:1] if all(isinstance(track, Constant) for track in tracks) else span.needed
+def _frames(tracks: list[Track], span: Span, steady: bool = False) -> range:
+    """The frames of the film that need a look: of constants one, since they are the same at all of them, and of what
+    is steady two."""
+    if all(isinstance(track, Constant) for track in tracks):
+        return span.needed[:1]
+    return span.needed[:2] if steady else span.needed
+
+
+def _times(frames: Samples, span: Span, steady: bool) -> Samples:
+    """The local times that are looked at: of what is ``steady`` those since the frame before."""
+    return (frames - span.start) * float(span.speed) if steady else span.samples(frames)
 
 
 def _chunks(frames: range) -> Iterator[Samples]:
