@@ -74,7 +74,8 @@ def begin(drawing: Drawing, studio: Studio, rng: Generator) -> Params:
     drawer = studio.drawers[drawing.drawer]
     if drawing.init is None:
         return drawer.init_params(rng)
-    return drawer.encode(load_init_image(drawing.init.path, studio.story.canvas))
+    canvas = studio.story.canvas
+    return drawer.encode(drawing.init.load(lambda content: load_init_image(content, canvas)))
 
 
 def mean_scores(scores: list[Scores]) -> dict[str, float]:

@@ -66,6 +66,10 @@ class StoryError(MotionError):
         return "\n".join(problem.format(self.path) for problem in self.problems)
 
 
+class FileError(MotionError):
+    """A file that a story names cannot be read any more, or has changed since the story was read."""
+
+
 class PluginError(MotionError):
     """A plug-in could not be loaded, or registers a name that is taken."""
 

@@ -35,6 +35,13 @@ RATE_DIGITS = 1_000_000  # numerator and denominator of the frame rate, each
 BPM = (Fraction(1), Fraction(1000))  # beats a minute
 SEED = 2**63 - 1
 IMAGE_BYTES = 50_000_000  # of one image file
+# Of all files that a story names together, each content counted once: some seconds of reading and decoding.
+STORY_BYTES = 300_000_000
+STORY_PIXELS = 500_000_000  # of pictures
+STORY_SAMPLES = 10_000_000  # of curves, for each way in which a value follows one
+# That are kept of an image or a text, unless sixteen times the canvas' are more: such a picture reaches far beyond the
+# canvas, and with ten times as many it would take gigabytes.
+PICTURE_PIXELS = 6_000_000
 
 # Numbers over time
 EASING_STEPS = 10_000  # n of ``steps(n)``

@@ -58,8 +58,8 @@ def edge(screen: Screen, at: Point = CENTRE, angle: Angle = 0.0, feather: Amount
 
 @mask("image")
 def image(screen: Screen, file: Annotated[StoryFile, ImageFile()]) -> Tensor:
-    """The greys of a picture, stretched to the canvas: white shows the layer, black hides it."""
-    return load_mask(file.path, screen.canvas)
+    """The greys of a picture, stretched to the canvas: white shows the layer; black and what is transparent hide it."""
+    return file.load(lambda content: load_mask(content, screen.canvas))
 
 
 def _local_axes(

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+INVISIBLE = 1e-3  # pixels: what covers less of one changes no colour by a whole step of 255
+FEW = 8  # blocks along an axis: with fewer, a rest that is dropped would be seen
+FAR = 1e6  # half planes from its centre
+
+
 @dataclass(frozen=True)
 class Picture:
     """A drawing that has not been sampled at its final size yet.
@@ -37,6 +42,8 @@ class Picture:
         """(1, 3, H, W) in [0, 1]: what is seen, by one resample; much finer pictures are averaged down first."""
         if self.frame == canvas:
             return self.pixels
+        if self._is_invisible(canvas):
+            return torch.zeros(1, self.pixels.shape[1], canvas.height, canvas.width).to(self.pixels)
         to_units = torch.from_numpy(_from_clip(canvas))
         size = (canvas.height, canvas.width)
         if self.cells:
@@ -48,6 +55,8 @@ class Picture:
         """(1, 1, H, W) in [0, 1]: where the picture hides what lies under it."""
         if self.alpha is None:
             return torch.ones(1, 1, canvas.height, canvas.width)
+        if self._is_invisible(canvas):
+            return torch.zeros(1, 1, canvas.height, canvas.width)
         return replace(self, pixels=self.alpha).image(canvas) * self._inside(canvas)
 
     def preview(self, canvas: Canvas, size: Canvas | None = None) -> Tensor:
@@ -56,6 +65,8 @@ class Picture:
         ``size``: how many pixels all of the canvas has in it, stretched if it is of another shape.
         """
         size = size or canvas
+        if self._is_invisible(size):
+            return torch.zeros(1, self.pixels.shape[1], size.height, size.width).to(self.pixels)
         step = self._step(1 / size.height)
         mode = "nearest" if self.cells and step == 1 else "bilinear"
         to_units = torch.from_numpy(_from_clip(canvas))
@@ -90,7 +101,7 @@ class Picture:
         """
         fine = self._pooled(self._step(1 / canvas.height))._doubled()
         to_clip = Motion(fine._to_clip()) @ fine.view.inverse()
-        points = torch.from_numpy(to_clip.apply(backward_map.double().numpy()))[None].to(self.pixels)
+        points = _finite(torch.from_numpy(to_clip.apply(backward_map.double().numpy()))[None].to(self.pixels))
 
         def sampled(source: Tensor, padding: str) -> Tensor:
             taken = torch.nn.functional.grid_sample(
@@ -105,21 +116,47 @@ class Picture:
         density = float(canvas.height)
         return Picture(sampled(fine.pixels, "reflection"), (density, density), Motion.identity(), alpha=alpha)
 
+    def _is_invisible(self, canvas: Canvas) -> bool:
+        """Whether a picture with edges has become so small that no pixel shows it, in 8 bits a colour."""
+        if self.alpha is None:
+            return False
+        width, height = self._lengths()
+        return bool(width * height * self.view.area * canvas.height**2 < INVISIBLE)
+
+    def _lengths(self) -> tuple[float, float]:
+        """The plane's width and height, in canvas units, before the view."""
+        return self.pixels.shape[-1] / self.density[0], self.pixels.shape[-2] / self.density[1]
+
     def _step(self, length: float) -> int:
         """How many of the drawing's pixels lie along ``length`` canvas units."""
         return max(1, round(float(length * min(self.density) / self.view.area**0.5)))
 
     def _pooled(self, size: int) -> Picture:
-        """The same picture with each ``size`` x ``size`` pixels averaged into one."""
+        """The same picture with each ``size`` x ``size`` pixels averaged into one.
+
+        The last rows and columns that fill no block are dropped. Where there are few blocks, or less than one, that
+        would be a good part of the picture: then all of it is averaged, in equal parts.
+        """
         if size == 1:
             return self
-        height, width = (length // size * size for length in self.pixels.shape[-2:])
-        pixels = torch.nn.functional.avg_pool2d(self.pixels[..., :height, :width], size)
-        x, y = self.density
-        dropped = Motion.shift(  # the last rows and columns are, so the rest has another centre
-            (width - self.pixels.shape[-1]) / 2 / x, (height - self.pixels.shape[-2]) / 2 / y
-        )
-        return replace(self, pixels=pixels, density=(x / size, y / size), view=self.view @ dropped)
+        pixels = self.pixels
+        density, drops, kernel = list(self.density), [0.0, 0.0], [1, 1]
+        for axis, dim in ((0, -1), (1, -2)):
+            length = pixels.shape[dim]
+            if length >= FEW * size:
+                kept = length // size * size
+                pixels = pixels.narrow(dim, 0, kept)
+                drops[axis] = (kept - length) / 2 / density[axis]  # the rest has another centre
+                density[axis], kernel[axis] = density[axis] / size, size
+            else:
+                blocks = max(1, round(length / size))
+                shares = _block_shares(length, blocks).to(pixels)
+                pixels = torch.tensordot(pixels, shares, ([dim], [1])).movedim(-1, dim)
+                density[axis] *= blocks / length
+        if kernel != [1, 1]:
+            pixels = torch.nn.functional.avg_pool2d(pixels, (kernel[1], kernel[0]))
+        x, y = density
+        return replace(self, pixels=pixels, density=(x, y), view=self.view @ Motion.shift(*drops))
 
     def _doubled(self) -> Picture:
         x, y = self.density
@@ -135,21 +172,41 @@ class Picture:
 
     def _points(self, views: Tensor, size: tuple[int, int]) -> Tensor:
         maps = torch.from_numpy(self._to_clip() @ self.view.inverse().matrix) @ views
-        return grid(maps.to(self.pixels), size)
+        return _finite(grid(maps.to(self.pixels), size))
 
     def _inside(self, canvas: Canvas) -> Tensor:
-        """(1, 1, H, W): 1 on the plane and 0 beyond it, with a border that is one pixel of the canvas wide."""
+        """(1, 1, H, W): 1 on the plane and 0 beyond it, with a border that is one pixel of the canvas wide.
+
+        Where the plane is thinner than a pixel, it covers as much of one as it is wide.
+        """
         points = self._points(torch.from_numpy(_from_clip(canvas))[None], (canvas.height, canvas.width))
-        lengths = [self.pixels.shape[-1] / self.density[0], self.pixels.shape[-2] / self.density[1]]
         scale = float(self.view.area) ** 0.5 * canvas.height / 2
-        depth = ((1 - points.abs()) * torch.tensor(lengths).to(points) * scale).amin(-1)
-        inside: Tensor = (depth + 0.5).clamp(0, 1)[:, None]
-        return inside
+        lengths = torch.tensor(self._lengths()).to(points)
+        depth = (1 - points.abs()) * lengths * scale
+        thickness = lengths * scale * 2
+        if (thickness >= 1).all():
+            inside: Tensor = (depth.amin(-1) + 0.5).clamp(0, 1)
+        else:
+            inside = (depth + 0.5).clamp(min=0).minimum(thickness.clamp(max=1)).prod(-1)
+        return inside[:, None]
 
     def _to_clip(self) -> Matrix:
         """(3, 3): canvas units of the drawing's plane -> grid_sample's [-1, 1]."""
         height, width = self.pixels.shape[-2:]
         return np.diag([2 * self.density[0] / width, 2 * self.density[1] / height, 1.0])
+
+
+def _block_shares(length: int, blocks: int) -> Tensor:
+    """(blocks, length) float64: the share of each pixel in each of as many equal blocks; those of a block sum to 1."""
+    edges = torch.arange(blocks + 1, dtype=torch.float64) * length / blocks
+    pixels = torch.arange(length, dtype=torch.float64)
+    overlap = torch.minimum(edges[1:, None], pixels + 1) - torch.maximum(edges[:-1, None], pixels)
+    return overlap.clamp(min=0) * blocks / length
+
+
+def _finite(points: Tensor) -> Tensor:
+    """Sampling points without those at infinity, which would be no numbers: they lie far beyond any plane."""
+    return points.nan_to_num(nan=FAR, posinf=FAR, neginf=-FAR).clamp(-FAR, FAR)
 
 
 def _from_clip(canvas: Canvas) -> Matrix:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from pixray_motion.allocator import keep_memory
 from pixray_motion.drawers.base import Drawer, LearningRate, Params
@@ -21,16 +20,20 @@ from pixray_motion.engine import render
 from pixray_motion.errors import OutputError, reason
 from pixray_motion.film import tags
 from pixray_motion.geometry import Canvas
+from pixray_motion.images import fit_image
 from pixray_motion.lazy import torch
+from pixray_motion.limits import IMAGE_BYTES
 from pixray_motion.output.base import FilmInfo, OnFrame
 from pixray_motion.output.work import Output, check_file, os_errors_as_output_errors
 from pixray_motion.picture import Picture
 from pixray_motion.story.model import Story
 from pixray_motion.story.plan import Component
+from pixray_motion.story.source.files import read_file
 from pixray_motion.storyboard import Board, Shot, add_labels
 from pixray_motion.studio import Studio, make_covers, make_drawer
 from pixray_motion.testcard import draw_test_card
 from pixray_motion.variants import without_perceptor
+from pixray_motion.wording import InvalidValue
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -148,26 +151,8 @@ def _fitted(canvas: Canvas) -> Canvas:
 def _own(path: Path, canvas: Canvas) -> Image.Image:
     """The user's own picture, cropped to the canvas' shape."""
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(path) as picture:
-            return ImageOps.fit(_rgb(ImageOps.exif_transpose(picture)), (canvas.width, canvas.height))
-    except UnidentifiedImageError as error:
-        raise OutputError(f"{path} is not a picture: give a png or jpg file to --image") from error
-    except Image.DecompressionBombError as error:
-        raise OutputError(
-            f"the picture {path} is too large: give one of at most 10000x10000 pixels"
-        ) from error
-    except Exception as error:  # Pillow's decoders raise whatever they stumble upon
-        if isinstance(error, OSError) and error.strerror:
-            raise OutputError(f"cannot read the picture {path}: {reason(error)}") from error
-        what = " ".join(str(error).split()) or type(error).__name__
-        raise OutputError(f"the picture {path} is damaged ({what}): save it again as png or jpg") from error
-
-
-def _rgb(picture: Image.Image) -> Image.Image:
-    """8 bits a colour. Pillow would clip deeper greys, to white where they are whole numbers."""
-    if picture.mode != "F" and not picture.mode.startswith("I"):
-        return picture.convert("RGB")
-    grey = np.nan_to_num(np.asarray(picture, np.float64), posinf=0.0)
-    whites = (1.0, 255.0, 65535.0) if picture.mode == "F" else (65535.0,)
-    white = next((white for white in whites if grey.max() <= white), grey.max())
-    return Image.fromarray((grey.clip(0, white) / white * 255).round().astype(np.uint8)).convert("RGB")
+        return fit_image(read_file(path, IMAGE_BYTES), canvas, Image.Resampling.BICUBIC)
+    except OSError as error:
+        raise OutputError(f"cannot read the picture {path}: {reason(error)}") from error
+    except InvalidValue as error:
+        raise OutputError(f"the file {path} {error.message}") from error

@@ -10,28 +10,45 @@ from __future__ import annotations
 import hashlib
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 from pixray_motion import limits
-from pixray_motion.errors import reason
+from pixray_motion.errors import FileError, reason
 from pixray_motion.literals import parse_constant
+from pixray_motion.story.source.files import read_file
 from pixray_motion.wording import InvalidValue, format_number, format_range, quote
 
 if TYPE_CHECKING:
     from pixray_motion.geometry import Canvas
 
+T = TypeVar("T")
 RGB = tuple[int, int, int]
 _SIZE = re.compile(r"([0-9]{1,9})x([0-9]{1,9})")
 _WHOLE = re.compile(r"[-+]?[0-9]{1,19}")
 
 
 class Folder(Protocol):
-    """Where the files lie that a story may name."""
+    """Where the files lie that a story may name. See ``StoryFolder``."""
 
     def file(self, text: str, most: int) -> Path:
         """The file called ``text``, of at most ``most`` bytes; any other one is ``InvalidValue``."""
+        ...
+
+    def load(
+        self, text: str, most: int, use: Hashable, make: Callable[[bytes], T], called: str = "the file"
+    ) -> tuple[Path, str, T]:
+        """The file's path, its SHA-256, and what ``make`` makes of its content, once for each content and ``use``."""
+        ...
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What ``make`` makes, remembered by the ``key``."""
+        ...
+
+    def spend(self, amount: int, unit: str) -> None:
+        """Count bytes, pixels or samples of the story's files; too many are ``InvalidValue``."""
         ...
 
 
@@ -295,6 +312,22 @@ class StoryFile:
     sha256: str
     path: Path = field(compare=False, repr=False)
 
+    def load(self, make: Callable[[bytes], T]) -> T:
+        """What ``make`` makes of the file's content, which is still what the story was read with.
+
+        Raises: ``FileError`` if it is not, if the file cannot be read any more, and where ``make`` raises
+        ``InvalidValue`` with a sentence that follows upon the file's name.
+        """
+        try:
+            content = read_file(self.path, max(limits.IMAGE_BYTES, self.path.stat().st_size))
+            if self.sha256 and hashlib.sha256(content).hexdigest() != self.sha256:
+                raise InvalidValue("has changed since the story was read; start again")
+            return make(content)
+        except OSError as error:
+            raise FileError(f"the file {quote(self.name)} cannot be read: {reason(error)}") from error
+        except InvalidValue as error:
+            raise FileError(f"the file {quote(self.name)} {error.message}") from error
+
 
 @dataclass(frozen=True)
 class File(Kind):
@@ -306,11 +339,15 @@ class File(Kind):
     def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> StoryFile:
         if around.folder is None:
             raise InvalidValue(f"'{name}' is a file, and there is no folder to look for {quote(text)} in")
-        path = around.folder.file(text, self.most)
-        try:
-            return StoryFile(text, hashlib.sha256(path.read_bytes()).hexdigest(), path)
-        except OSError as error:
-            raise InvalidValue(f"the file {quote(text)} cannot be read: {reason(error)}") from error
+        folder = around.folder
+        path, sha256, _ = folder.load(text, self.most, self, lambda content: self.check(content, folder))
+        return StoryFile(text, sha256, path)
+
+    def check(self, content: bytes, folder: Folder) -> None:
+        """Refuse a content that is of no use, by ``InvalidValue`` with a sentence that follows upon the file's name.
+
+        It is called once for each content, and may ``spend`` what the ``folder``'s files have together.
+        """
 
     def describe(self) -> tuple[str, str]:
         return "file", f"in the story's folder, up to {format_number(self.most / 1e6)} MB"
@@ -321,33 +358,16 @@ class File(Kind):
 
 @dataclass(frozen=True)
 class ImageFile(File):
-    """A picture in the story's folder, fixed for the film. A function gets a ``StoryFile``."""
+    """A picture in the story's folder, fixed for the film. A function gets a ``StoryFile``; ``images`` opens it."""
 
-    def parse(self, text: str, name: str, around: Surroundings = NO_SURROUNDINGS) -> StoryFile:
-        """The file, if it begins like a picture of a sensible size; it is not decoded yet.
+    def check(self, content: bytes, folder: Folder) -> None:
+        """Decode it, so that no film ends at a damaged picture."""
+        from pixray_motion.images import check_image  # here, since most stories name no picture
 
-        Raises: ``InvalidValue``.
-        """
-        from PIL import Image, UnidentifiedImageError  # here, since most stories name no picture
-
-        found = super().parse(text, name, around)
-        try:
-            with Image.open(found.path) as picture:
-                width, height = picture.size
-        except UnidentifiedImageError as error:
-            raise InvalidValue(f"the file {quote(text)} is not a picture; write a png or jpg file") from error
-        except Exception as error:  # Pillow's decoders raise whatever they stumble upon
-            raise InvalidValue(
-                f"the picture {quote(text)} cannot be read; save it again as png or jpg"
-            ) from error
-        if max(width, height) > limits.CANVAS[1]:
-            raise InvalidValue(
-                f"the picture {quote(text)} is {width}x{height}; at most {limits.CANVAS[1]} a side"
-            )
-        return found
+        check_image(content, lambda pixels: folder.spend(pixels, "pixels"))
 
     def describe(self) -> tuple[str, str]:
-        return "picture", f"png or jpg in the story's folder, up to {format_number(self.most / 1e6)} MB"
+        return "picture", f"png, jpg or webp in the story's folder, up to {format_number(self.most / 1e6)} MB"
 
 
 def parse_size(text: str) -> tuple[int, int]:

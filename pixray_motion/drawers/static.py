@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw
 
 from pixray_motion.coordinate_maps import CoordinateMap
 from pixray_motion.drawers.base import Drawer, LearningRate, Params
 from pixray_motion.geometry import Canvas, Motion
+from pixray_motion.images import open_image
 from pixray_motion.lazy import torch
-from pixray_motion.limits import TEXT_CHARACTERS
+from pixray_motion.limits import PICTURE_PIXELS, TEXT_CHARACTERS
 from pixray_motion.picture import Picture
 from pixray_motion.registry import Registry
 from pixray_motion.sampling import field_sample
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 FINER = 4  # the most pixels of an image to one pixel of the canvas, so that a zoom finds some
 AROUND = 1.5  # times the canvas is the plane that a bent picture lies on
 OUTLINE = 0.08  # of the height of letters
+SMALLEST = 8  # pixels of letters
+MEASURABLE = 1e-150, 1e150  # the local scale of a view: beyond, its square would leave the range of numbers
 Pixels = NDArray[np.float32]
 Height = Annotated[float, Real(0.01, 10)]
 Place = Annotated[tuple[float, float], Pair(Unit("canvas heights", -10, 10))]
@@ -38,26 +41,39 @@ static_layer: Registry[Callable[..., Drawer]] = Registry(
 class StaticDrawer(Drawer):
     """Shows (h, w, 4) ``pixels`` in [0, 1], ``height`` canvas heights tall, around ``at``. Nothing lies beyond them.
 
+    The pixels are square, unless ``width``, in canvas heights, says otherwise.
+
     Params: ``view`` (3, 3) float64, from where the picture was at first to where it is. Once bent, the view is that of
     a plane, each of whose pixels shows what was, at first, at ``backward_map`` (h, w, 2).
     """
 
     def __init__(
-        self, canvas: Canvas, pixels: Pixels, height: float, at: tuple[float, float] = (0.0, 0.0)
+        self,
+        canvas: Canvas,
+        pixels: Pixels,
+        height: float,
+        at: tuple[float, float] = (0.0, 0.0),
+        width: float | None = None,
     ) -> None:
         self.canvas = canvas
         planes = torch.from_numpy(_filled(pixels)).permute(2, 0, 1)[None].float().contiguous()
         self._colours, self._alpha = planes[:, :3], planes[:, 3:]
-        self._density = pixels.shape[0] / height
+        density = pixels.shape[0] / height
+        self._density = density if width is None else pixels.shape[1] / width, density
         self._place = Motion.shift(*at)
-        width, rows = (round(length * AROUND / 2) * 2 for length in (canvas.width, canvas.height))
-        self._places = Canvas(width, rows).centres() * (rows / canvas.height)
+        columns, rows = (round(length * AROUND / 2) * 2 for length in (canvas.width, canvas.height))
+        self._places = Canvas(columns, rows).centres() * (rows / canvas.height)
 
     def init_params(self, rng: Generator) -> Params:  # noqa: ARG002
         return {"view": torch.from_numpy(Motion.identity().matrix)}
 
     def warp(self, params: Params, motion: Motion, border: str, rng: Generator) -> Params:  # noqa: ARG002
-        return params | {"view": torch.from_numpy((motion @ Motion(params["view"].numpy())).matrix)}
+        view = motion @ Motion(params["view"].numpy())
+        with np.errstate(all="ignore"):
+            scale = view.area**0.5
+        if not MEASURABLE[0] < scale < MEASURABLE[1]:
+            return params  # long since too small or too large to be seen: it stays as it was
+        return params | {"view": torch.from_numpy(view.matrix)}
 
     def remap(self, params: Params, bend: CoordinateMap, border: str, rng: Generator) -> Params:  # noqa: ARG002
         points = Motion(params["view"].numpy()).inverse().apply(bend.apply_inverse(self._places))
@@ -68,7 +84,7 @@ class StaticDrawer(Drawer):
 
     def draw(self, params: Params) -> Picture:
         view = Motion(params["view"].numpy())
-        picture = Picture(self._colours, (self._density, self._density), self._place, alpha=self._alpha)
+        picture = Picture(self._colours, self._density, self._place, alpha=self._alpha)
         if "backward_map" in params:
             picture = picture.warped(params["backward_map"], self.canvas)
         return replace(picture, view=view @ picture.view)
@@ -88,14 +104,16 @@ def image_drawer(
     at: Place = CENTRE,
 ) -> Drawer:
     """A picture from a file, with its transparency, ``height`` canvas heights tall, around ``at``."""
-    with Image.open(file.path) as opened:
-        picture = ImageOps.exif_transpose(opened).convert("RGBA")
+    picture = file.load(open_image).convert("RGBA")
+    shape = picture.width / picture.height
     most = max(1, round(FINER * canvas.height * height))
-    if picture.height > most:
-        picture = picture.resize(
-            (max(1, round(picture.width * most / picture.height)), most), Image.Resampling.LANCZOS
-        )
-    return StaticDrawer(canvas, np.asarray(picture, np.float32) / np.float32(255), height, at)
+    rows = min(picture.height, most, max(1, int((_most_pixels(canvas) / shape) ** 0.5)))
+    columns = picture.width
+    if picture.height > rows:
+        columns = max(1, round(picture.width * rows / picture.height))
+        picture = picture.resize((columns, rows), Image.Resampling.LANCZOS)
+    width = height * shape if columns == 1 else None
+    return StaticDrawer(canvas, np.asarray(picture, np.float32) / np.float32(255), height, at, width)
 
 
 @static_layer("text")
@@ -108,15 +126,20 @@ def text_drawer(
     outline: Annotated[RGB | None, Colour()] = (0, 0, 0),
 ) -> Drawer:
     """Words, of letters that are ``height`` canvas heights tall, with an outline around them."""
-    size = max(8, min(400, round(2 * canvas.height * height)))
-    stroke = round(size * OUTLINE) if outline else 0
-    letters = load_font(size)
-    pen = ImageDraw.Draw(Image.new("L", (1, 1)))
-    left, top, right, bottom = pen.multiline_textbbox(
-        (0, 0), text, letters, stroke_width=stroke, align="center"
-    )
-    rim = 2 + stroke
-    page = Image.new("RGBA", (round(right - left) + 2 * rim, round(bottom - top) + 2 * rim), (*colour, 0))
+    size = max(SMALLEST, min(400, round(2 * canvas.height * height)))
+    while True:
+        stroke = round(size * OUTLINE) if outline else 0
+        letters = load_font(size)
+        left, top, right, bottom = ImageDraw.Draw(Image.new("L", (1, 1))).multiline_textbbox(
+            (0, 0), text, letters, stroke_width=stroke, align="center"
+        )
+        rim = 2 + stroke
+        area = (round(right - left) + 2 * rim, round(bottom - top) + 2 * rim)
+        too_large = area[0] * area[1] / _most_pixels(canvas)
+        if too_large <= 1 or size <= SMALLEST:
+            break
+        size = max(SMALLEST, int(size / too_large**0.5))
+    page = Image.new("RGBA", area, (*colour, 0))
     ImageDraw.Draw(page).multiline_text(
         (rim - left, rim - top),
         text,
@@ -129,6 +152,11 @@ def text_drawer(
     return StaticDrawer(
         canvas, np.asarray(page, np.float32) / np.float32(255), height * page.height / size, at
     )
+
+
+def _most_pixels(canvas: Canvas) -> int:
+    """How many pixels of a given picture are kept at most."""
+    return max(PICTURE_PIXELS, FINER**2 * canvas.width * canvas.height)
 
 
 def _filled(pixels: Pixels) -> Pixels:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
@@ -99,10 +98,8 @@ class Drawing:
 
     @property
     def refines(self) -> bool:
-        """Without prompts, or with weights that sum to 0, the picture only moves."""
-        weights = [prompt.weight for prompt in self.prompts]
-        rounding = 1e-9 * math.fsum(map(abs, weights))  # 0.1 + 0.2 - 0.3 is not quite 0
-        return self.steps > 0 and abs(math.fsum(weights)) > rounding
+        """Without prompts, or with weights that are all 0, the picture only moves."""
+        return self.steps > 0 and any(prompt.weight for prompt in self.prompts)
 
 
 @dataclass(frozen=True)

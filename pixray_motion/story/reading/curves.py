@@ -38,27 +38,36 @@ def read_curve_track(node: Mapping, name: str, context: SceneContext) -> Track |
     file, column = _text(found.get("from"), "from", context), _text(found.get("column"), "column", context)
     if file is None or context.diagnostics.count > before:
         return None
+    start = float(context.clock.start * context.clock.rate) if since == "film" else 0.0
     try:
         curve = read_column(context.folder, file, column, timed=not rate)
-        start = float(context.clock.start * context.clock.rate) if since == "film" else 0.0
-        return _track(curve, file, rate, scale, offset, window, start, context)
+        return _shared_track(
+            curve, file, (float(context.clock.rate), rate, scale, offset, window, start), context
+        )
     except InvalidValue as error:
         context.diagnostics.add(found["from"].location, f"'{name}': {error.message}")
         return None
 
 
-def _track(
-    curve: Column,
-    file: str,
-    rate: float,
-    scale: float,
-    offset: float,
-    window: float,
-    start: float,
-    context: SceneContext,
+def _shared_track(
+    curve: Column, file: str, settings: tuple[float, float, float, float, float, float], context: SceneContext
 ) -> Track:
-    """``window`` and ``start`` are in frames."""
-    film = float(context.clock.rate)
+    """One track for all values that follow a curve in the same way: a curve can be long, and named often."""
+
+    def make() -> Track:
+        context.folder.spend(len(curve.values), "samples")
+        return _track(curve, *settings)
+
+    try:
+        return context.folder.once((curve, settings), make)
+    except InvalidValue as error:
+        raise InvalidValue(f"{quote(file)} {error.message}") from error
+
+
+def _track(
+    curve: Column, film: float, rate: float, scale: float, offset: float, window: float, start: float
+) -> Track:
+    """``film`` is its rate; ``window`` and ``start`` are in its frames."""
     if curve.times is None:
         times: Samples = np.arange(len(curve.values), dtype=np.float64) * (film / rate if rate else 1.0)
     else:
@@ -67,7 +76,7 @@ def _track(
         values = curve.values * scale + offset
         sound = np.isfinite(values).all() and np.isfinite(times).all() and (np.diff(times) > 0).all()
     if not sound:
-        raise InvalidValue(f"{quote(file)} holds numbers that are too large or too close; scale them down")
+        raise InvalidValue("holds numbers that are too large or too close; scale them down")
     return Sampled(times - start, values, window)
 
 

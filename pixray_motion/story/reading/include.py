@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pixray_motion import limits
-from pixray_motion.errors import reason
 from pixray_motion.story.reading.outline import SEQUENCE
 from pixray_motion.story.source.diagnostics import Diagnostics, SourceLocation
 from pixray_motion.story.source.fields import describe_node, read_mapping
@@ -57,10 +56,9 @@ class Includer:
             if self.count > limits.INCLUDES:
                 raise InvalidValue(f"a story includes at most {limits.INCLUDES} files; include fewer")
             name = node.text.strip()
-            path = self.folder.file(name, limits.FILE_BYTES)
+            path, _, text = self.folder.load(name, limits.FILE_BYTES, INCLUDE, _decode)
             if path in self.inside:
                 raise InvalidValue(f"the file {quote(name)} includes itself; take one of the two out")
-            text = _contents(path, name)
         except InvalidValue as error:
             self.diagnostics.add(node.location, error.message)
             return []
@@ -88,15 +86,11 @@ class Includer:
         return scenes.items if isinstance(scenes, Sequence) else []
 
 
-def _contents(path: Path, name: str) -> str:
+def _decode(content: bytes) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise InvalidValue(f"the file {quote(name)} cannot be read: {reason(error)}") from error
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InvalidValue(
-            f"the file {quote(name)} is not UTF-8 text; save it with the encoding UTF-8"
-        ) from error
+        raise InvalidValue("is not UTF-8 text; save it with the encoding UTF-8") from error
 
 
 def _moved(node: Node, file: str) -> Node:

@@ -65,7 +65,7 @@ def _mapping(node: Mapping, context: SceneContext) -> list[PromptTrack]:
     if isinstance(text, Mapping):
         texts = _morph(text, context)
     elif text is not None:
-        texts = (TextKey(Fraction(0), _text(text, context)),)
+        texts = (TextKey(Fraction(0), _whole_text(text, context)),)
     track: Track = Constant(1.0) if weight is None else read_number(weight, "weight", WEIGHT, context)
     return [PromptTrack(texts, track, NEVER if stop is None else _stop_of(stop, context))]
 
@@ -75,7 +75,17 @@ def _morph(node: Mapping, context: SceneContext) -> tuple[TextKey, ...]:
         context.diagnostics.add(
             node.location, "a morph has at least one text, as in {0s: a forest, 4s: a river}"
         )
-    return tuple(TextKey(frame, _text(value, context)) for frame, value in read_keys(node, context))
+    return tuple(TextKey(frame, _whole_text(value, context)) for frame, value in read_keys(node, context))
+
+
+def _whole_text(node: Node, context: SceneContext) -> str:
+    """A text that stands for itself, and so must not be empty."""
+    text = _text(node, context)
+    if isinstance(node, Scalar) and not text:
+        context.diagnostics.add(
+            node.location, "the text of a prompt is empty; write what it shows, or take the prompt out"
+        )
+    return text
 
 
 def _text(node: Node, context: SceneContext) -> str:

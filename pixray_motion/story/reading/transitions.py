@@ -51,7 +51,12 @@ def _split(node: Node, context: SceneContext) -> tuple[Scalar | None, Node | Non
 
 
 def _length(node: Node | None, kind: str, context: SceneContext) -> Fraction:
-    """In frames of the scene; one second if it is not said."""
+    """In frames of the scene, one second if it is not said; 0, as of a cut, where no frame could show both scenes."""
+    frames = _said_length(node, kind, context)
+    return frames if frames > 1 else Fraction(0)
+
+
+def _said_length(node: Node | None, kind: str, context: SceneContext) -> Fraction:
     usual = min(DEFAULT_LENGTH * context.clock.rate, context.length)
     if node is None:
         return usual
