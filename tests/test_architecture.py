@@ -28,7 +28,7 @@ OPENERS = {
     *("rename", "safe_open", "save_file", "TemporaryDirectory", "TemporaryFile"),
 }
 MAY_OPEN = (
-    *("checkpoint.py", "images.py", "units.py", "drawers/static.py", "tracks/tables.py", "preview.py"),
+    *("checkpoint.py", "images.py", "story/source/files.py", "preview.py"),
     *(
         "perceptors/embedded/",
         "denoisers/embedded/",

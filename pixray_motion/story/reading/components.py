@@ -35,7 +35,9 @@ from pixray_motion.wording import respell, shorten
 NONE = "none"
 WEIGHTED = ("weight",)  # the key that a loss or a perceptor has beside its parameters
 DENOISER_UNITS = {"weight": SHARE, "guidance_scale": GUIDANCE, "strength": SHARE}
-DEFAULT_DENOISER = DenoiserTrack(Component("embedded"), Constant(0.1), Constant(5.0), Constant(0.35))
+USUAL_WEIGHT = Constant(0.1)
+LONE_WEIGHT = Constant(0.5)  # of a denoiser that draws alone: what a perceptor does not do is left to its few steps
+DEFAULT_DENOISER = DenoiserTrack(Component("embedded"), USUAL_WEIGHT, Constant(5.0), Constant(0.35))
 DEFAULT_PERCEPTORS: tuple[Weighted, ...] = (Weighted(Component("embedded")),)
 
 
@@ -104,6 +106,11 @@ def read_denoiser(node: Node, context: SceneContext) -> DenoiserTrack | None:
         if key in found
     }
     return replace(DEFAULT_DENOISER, model=model, **tracks)
+
+
+def weigh_denoiser(track: DenoiserTrack, perceptors: tuple[Weighted, ...]) -> DenoiserTrack:
+    """With the weight that suits the scene's perceptors, if the story does not say another."""
+    return track if perceptors or track.weight is not USUAL_WEIGHT else replace(track, weight=LONE_WEIGHT)
 
 
 def _denoiser(node: Node, context: SceneContext) -> Component:

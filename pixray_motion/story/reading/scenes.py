@@ -16,6 +16,7 @@ from pixray_motion.story.reading.components import (
     read_filters,
     read_losses,
     read_perceptors,
+    weigh_denoiser,
 )
 from pixray_motion.story.reading.context import FilmContext, Inherited, SceneContext
 from pixray_motion.story.reading.layers import read_layers
@@ -284,7 +285,7 @@ class SceneBuilder:
                 if inherited.denoiser is None
                 else read_denoiser(inherited.denoiser, context),
             )
-        return None if own[1] is None else (own[0], own[1])
+        return None if own[1] is None else (own[0], weigh_denoiser(own[1], inherited.perceptors))
 
     def _drawing(self, span: Span, cut: bool, inherited: Inherited) -> str:
         if self.last is not None and not cut:
