@@ -46,7 +46,13 @@ def check_image(content: bytes, spend: Callable[[int], None]) -> None:
 
 def open_image(content: bytes) -> Image.Image:
     """A picture from a file, upright: RGB, or RGBA where it has transparency. Raises as ``check_image``."""
-    return _decode(content, lambda picture: _eight_bits(ImageOps.exif_transpose(picture)))
+
+    def make(picture: Image.Image) -> Image.Image:
+        picture.load()
+        ImageOps.exif_transpose(picture, in_place=True)
+        return _eight_bits(picture)
+
+    return _decode(content, make)
 
 
 def fit_image(content: bytes, canvas: Canvas, sampling: Image.Resampling) -> Image.Image:
@@ -107,4 +113,5 @@ def _eight_bits(picture: Image.Image) -> Image.Image:
         return Image.merge(
             "LA", (grey, Image.fromarray(np.where(deep == clear, 0, 255).astype(np.uint8)))
         ).convert("RGBA")
-    return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    mode = "RGBA" if picture.has_transparency_data else "RGB"
+    return picture if picture.mode == mode else picture.convert(mode)  # large ones are not copied in vain

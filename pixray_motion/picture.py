@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pixray_motion.coordinate_maps import Points
 from pixray_motion.geometry import Canvas, Matrix, Motion
 from pixray_motion.lazy import torch
-from pixray_motion.sampling import grid, upsample_2x
+from pixray_motion.sampling import UPSAMPLE_TAPS, grid, upsample_2x
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 INVISIBLE = 1e-3  # pixels: what covers less of one changes no colour by a whole step of 255
-FEW = 8  # blocks along an axis: with fewer, a rest that is dropped would be seen
+FEW = 8  # blocks or pixels along an axis: with fewer, what is a trifle of a large picture would be seen
+LARGE = 4_000_000  # pixels
 FAR = 1e6  # half planes from its centre
 
 
@@ -49,6 +51,7 @@ class Picture:
         if self.cells:
             return self._sample(to_units[None], size, "nearest")
         fine = self._pooled(self._step(1 / canvas.height))
+        fine = fine._cropped((Motion(fine._to_clip()) @ fine.view.inverse()).apply(canvas.corners()))
         return fine._doubled()._sample(to_units[None], size, "bicubic").clamp(0, 1)
 
     def coverage(self, canvas: Canvas) -> Tensor:
@@ -99,7 +102,9 @@ class Picture:
 
         ``backward_map`` (h, w, 2): the point of the screen that each of the plane's pixels shows.
         """
-        fine = self._pooled(self._step(1 / canvas.height))._doubled()
+        fine = self._pooled(self._step(1 / canvas.height))
+        shown = (Motion(fine._to_clip()) @ fine.view.inverse()).apply(backward_map.double().numpy())
+        fine = fine._cropped(shown)._doubled()
         to_clip = Motion(fine._to_clip()) @ fine.view.inverse()
         points = _finite(torch.from_numpy(to_clip.apply(backward_map.double().numpy()))[None].to(self.pixels))
 
@@ -112,7 +117,9 @@ class Picture:
         alpha = None
         if self.alpha is not None:
             hidden = replace(self, pixels=self.alpha)
-            alpha = sampled(hidden._pooled(hidden._step(1 / canvas.height))._doubled().pixels, "zeros")
+            alpha = sampled(
+                hidden._pooled(hidden._step(1 / canvas.height))._cropped(shown)._doubled().pixels, "zeros"
+            )
         density = float(canvas.height)
         return Picture(sampled(fine.pixels, "reflection"), (density, density), Motion.identity(), alpha=alpha)
 
@@ -158,6 +165,27 @@ class Picture:
         x, y = density
         return replace(self, pixels=pixels, density=(x, y), view=self.view @ Motion.shift(*drops))
 
+    def _cropped(self, clip: Points) -> Picture:
+        """A plane with edges that is too large to be doubled as a whole: the part that is seen, with a margin.
+
+        ``clip`` (..., 2): points in grid_sample's [-1, 1], around all that will be sampled.
+        """
+        height, width = self.pixels.shape[-2:]
+        if (
+            self.alpha is None
+            or height * width <= LARGE
+            or not (self.view.is_affine and np.isfinite(clip).all())
+        ):
+            return self
+        places = (clip.reshape(-1, 2) + 1) / 2 * (width, height)
+        first = np.clip(np.floor(places.min(0)) - UPSAMPLE_TAPS, 0, (width - 1, height - 1)).astype(int)
+        last = np.clip(np.ceil(places.max(0)) + UPSAMPLE_TAPS, first + 1, (width, height)).astype(int)
+        if np.prod(last - first) > height * width / 2:
+            return self
+        centre = (first + last - (width, height)) / 2 / np.array(self.density)
+        pixels = self.pixels[..., first[1] : last[1], first[0] : last[0]]
+        return replace(self, pixels=pixels, view=self.view @ Motion.shift(*centre))
+
     def _doubled(self) -> Picture:
         x, y = self.density
         centre = Motion.shift(0.25 / x, 0.25 / y)
@@ -177,15 +205,15 @@ class Picture:
     def _inside(self, canvas: Canvas) -> Tensor:
         """(1, 1, H, W): 1 on the plane and 0 beyond it, with a border that is one pixel of the canvas wide.
 
-        Where the plane is thinner than a pixel, it covers as much of one as it is wide.
+        A small plane covers exactly its area, also where it is thinner than a pixel.
         """
         points = self._points(torch.from_numpy(_from_clip(canvas))[None], (canvas.height, canvas.width))
         scale = float(self.view.area) ** 0.5 * canvas.height / 2
         lengths = torch.tensor(self._lengths()).to(points)
         depth = (1 - points.abs()) * lengths * scale
         thickness = lengths * scale * 2
-        if (thickness >= 1).all():
-            inside: Tensor = (depth.amin(-1) + 0.5).clamp(0, 1)
+        if (thickness >= FEW).all():
+            inside: Tensor = (depth.amin(-1) + 0.5).clamp(0, 1)  # corners are a little full, which nobody sees
         else:
             inside = (depth + 0.5).clamp(min=0).minimum(thickness.clamp(max=1)).prod(-1)
         return inside[:, None]

@@ -145,8 +145,7 @@ def test_a_damaged_state_is_refused(tmp_path: Path, content: bytes) -> None:
         "[]",
         "a dog:0",
         "{text: a dog, weight: 0}",
-        "'a red ball:1 | fog:-1'",
-        "'dusk:0.1 | sea:0.2 | fog:-0.3'",
+        "'a red ball:0 | fog:-0'",
     ],
 )
 def test_without_weight_the_picture_only_moves(prompts: str) -> None:

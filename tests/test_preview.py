@@ -114,18 +114,9 @@ def image(path: Path, *more: str) -> Result:
     return CliRunner().invoke(program, ["preview", str(story), "--image", str(path), *more])
 
 
-@pytest.mark.parametrize(
-    ("name", "pixels"),
-    [
-        ("half.png", np.full((36, 64), 32768, np.uint16)),
-        ("half.tif", np.full((36, 64), 0.5, np.float32)),
-        ("whole.tif", np.full((36, 64), 32768, np.int32)),
-        ("bright.tif", np.float32([[128, 128, 128], [128, 200, 128]])),
-    ],
-)
-def test_deep_greys_keep_their_brightness(tmp_path: Path, name: str, pixels: NDArray[np.float32]) -> None:
-    Image.fromarray(pixels).save(tmp_path / name)
-    assert image(tmp_path / name).exit_code == 0
+def test_deep_greys_keep_their_brightness(tmp_path: Path) -> None:
+    Image.fromarray(np.full((36, 64), 32768, np.uint16)).save(tmp_path / "half.png")
+    assert image(tmp_path / "half.png").exit_code == 0
     frame = decoded(tmp_path / "tiny.animatic.mp4")[0]
     assert abs(frame[120:240, 10:150].mean() - 128) < 4
 
@@ -143,15 +134,18 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 PICTURES = {
     "huge.png": (
         header(20_000, 20_000) + chunk(b"IDAT", b""),
-        "is too large: give one of at most 10000x10000 pixels",
+        "is too large; a picture has at most 8192 pixels a side",
     ),
     "text.png": (
         header(8, 8) + chunk(b"zTXt", b"a\0\0" + zlib.compress(b" " * 9_000_000)),
         "is damaged (Decompressed data too large",
     ),
-    "cut.png": (header(10_000, 10_000) + chunk(b"IDAT", zlib.compress(b" " * 99))[:-9], "is damaged ("),
-    "broken.dds": (b"DDS " + struct.pack("<I", 124) + b"\0" * 60, "picture"),
-    "broken.ppm": (b"P6\n3 x\n255\n", "is damaged ("),
+    "cut.png": (header(1000, 1000) + chunk(b"IDAT", zlib.compress(b" " * 99))[:-9], "is damaged ("),
+    "broken.dds": (
+        b"DDS " + struct.pack("<I", 124) + b"\0" * 60,
+        "is not a picture; write a png, jpg or webp file",
+    ),
+    "broken.ppm": (b"P6\n3 x\n255\n", "is not a picture; write a png, jpg or webp file"),
 }
 
 

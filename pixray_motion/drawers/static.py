@@ -104,7 +104,7 @@ def image_drawer(
     at: Place = CENTRE,
 ) -> Drawer:
     """A picture from a file, with its transparency, ``height`` canvas heights tall, around ``at``."""
-    picture = file.load(open_image).convert("RGBA")
+    picture = file.load(open_image)
     shape = picture.width / picture.height
     most = max(1, round(FINER * canvas.height * height))
     rows = min(picture.height, most, max(1, int((_most_pixels(canvas) / shape) ** 0.5)))
@@ -112,6 +112,7 @@ def image_drawer(
     if picture.height > rows:
         columns = max(1, round(picture.width * rows / picture.height))
         picture = picture.resize((columns, rows), Image.Resampling.LANCZOS)
+    picture = picture.convert("RGBA")
     width = height * shape if columns == 1 else None
     return StaticDrawer(canvas, np.asarray(picture, np.float32) / np.float32(255), height, at, width)
 

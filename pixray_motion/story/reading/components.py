@@ -36,7 +36,9 @@ NONE = "none"
 WEIGHTED = ("weight",)  # the key that a loss or a perceptor has beside its parameters
 DENOISER_UNITS = {"weight": SHARE, "guidance_scale": GUIDANCE, "strength": SHARE}
 USUAL_WEIGHT = Constant(0.1)
-LONE_WEIGHT = Constant(0.5)  # of a denoiser that draws alone: what a perceptor does not do is left to its few steps
+LONE_WEIGHT = Constant(
+    0.5
+)  # of a denoiser that draws alone: what a perceptor does not do is left to its few steps
 DEFAULT_DENOISER = DenoiserTrack(Component("embedded"), USUAL_WEIGHT, Constant(5.0), Constant(0.35))
 DEFAULT_PERCEPTORS: tuple[Weighted, ...] = (Weighted(Component("embedded")),)
 
