@@ -515,7 +515,7 @@ def test_a_denoiser_has_parameters() -> None:
         def fingerprint(self) -> str:
             return "brush"
 
-    head = "perceptor: none\ndenoiser: {model: {brush: {strokes: 3}}, strength: 0.5}"
+    head = "perceptor: none\ndenoiser: {model: {brush: {strokes: 3}}, strength: 0.5, weight: 0.1}"
     story = scene("prompts: a", head)
     guide = story.plan(0).drawing.denoiser
     assert guide is not None
