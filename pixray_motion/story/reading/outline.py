@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TypeVar
 
@@ -29,7 +29,10 @@ SEQUENCE_KEYS = (*PLAYED, *SHARED, "scenes")
 
 @dataclass
 class SceneNode:
-    """A scene, or a sequence of ``children``. ``length`` is in its own frames, None if it could not be read."""
+    """A scene, or a sequence of ``children``. ``length`` is in its own frames, None if it could not be read.
+
+    ``layers`` are the scenes of each of its layers, none for one that has no scenes of its own.
+    """
 
     node: Node
     name: str
@@ -39,6 +42,12 @@ class SceneNode:
     reverse: bool = False
     repeat: int = 1
     children: list[SceneNode] = field(default_factory=list)
+    layers: list[list[SceneNode]] = field(default_factory=list)
+
+    @property
+    def location(self) -> SourceLocation:
+        """Where it says that it is repeated, or else where it begins."""
+        return (self.found["repeat"] if self.repeat > 1 else self.node).location
 
     @property
     def outer(self) -> Fraction | None:
@@ -96,7 +105,17 @@ class OutlineReader:
         found = self.defaults | read_mapping(node, "a scene", SCENE_KEYS, self.diagnostics)
         item = self._played(node, found, f"scene {number}")
         item.length = self._length(node, found.get("length"), begin)
+        if "layers" in found:
+            item.layers = self._layers(found["layers"])
         return item
+
+    def _layers(self, node: Node) -> list[list[SceneNode]]:
+        """The scenes of each layer. What else is wrong with layers is told where they are read."""
+        if not isinstance(node, Sequence) or len(node.items) > limits.LAYERS:
+            return []
+        reader = replace(self, defaults={})
+        scenes = [layer.get("scenes") if isinstance(layer, Mapping) else None for layer in node.items]
+        return [[] if one is None else reader.read(one) for one in scenes]
 
     def _sequence(self, node: Node, number: str) -> SceneNode:
         found = read_mapping(node, "a sequence", SEQUENCE_KEYS, self.diagnostics)

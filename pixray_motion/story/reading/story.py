@@ -114,7 +114,7 @@ def _attempt(
     diagnostics = Diagnostics()
     root = compose(text, diagnostics)
     if isinstance(root, Mapping):
-        Includer(folder, diagnostics).expand(root)
+        Includer(folder, diagnostics).expand_story(root)
         apply_overrides(root, options, diagnostics)
     story = None if root is None else _story(root, text, path, folder, diagnostics)
     return story, diagnostics.problems()
