@@ -24,7 +24,7 @@ from pixray_motion.story.source.fields import describe_node, read_mapping, read_
 from pixray_motion.story.source.nodes import Node, Sequence
 from pixray_motion.tracks.base import Constant
 from pixray_motion.units import SHARE
-from pixray_motion.wording import quote
+from pixray_motion.wording import printable, quote
 
 LAYER_KEYS = ("name", *SHARED, "init_image", "scenes", "opacity", "blend", "mask", "still")
 
@@ -178,7 +178,7 @@ def _names(node: Sequence, found: list[dict[str, Node]], diagnostics: Diagnostic
         name = f"layer {number}"
         if "name" in values:
             name = read_text(values["name"], "a layer's name", diagnostics) or name
-            if "/" in name or not name.isprintable() or len(name) > limits.NAME_CHARACTERS:
+            if "/" in name or printable(name) != name or len(name) > limits.NAME_CHARACTERS:
                 diagnostics.add(
                     values["name"].location, "a layer's name is one line without '/'; choose another"
                 )

@@ -17,7 +17,7 @@ from pixray_motion.story.source.fields import describe_node, read_mapping, read_
 from pixray_motion.story.source.nodes import Mapping, Node, Scalar, Sequence
 from pixray_motion.tracks.time import PLAIN, Time, TimeBase, parse_time
 from pixray_motion.units import Count
-from pixray_motion.wording import InvalidValue, quote
+from pixray_motion.wording import InvalidValue, printable, quote
 
 T = TypeVar("T")
 SEQUENCE = "sequence"
@@ -218,7 +218,7 @@ def _name(node: Node, diagnostics: Diagnostics) -> str:
         return ""
     if node.plain and (hint := yaml_hints.hint_comment(node.text, node.after)):
         diagnostics.add(node.location, hint)
-    elif not text.isprintable() or not 0 < len(text) <= limits.NAME_CHARACTERS:
+    elif printable(text) != text or not 0 < len(text) <= limits.NAME_CHARACTERS:
         diagnostics.add(
             node.location,
             f"a scene's name has 1 to {limits.NAME_CHARACTERS} characters on one line. Got {quote(text)}",

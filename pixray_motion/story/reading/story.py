@@ -100,11 +100,13 @@ def _dump(source: object, path: str) -> str:
 
 def _leaves(source: object) -> Iterator[object]:
     """All values that are no dicts and no lists."""
-    if isinstance(source, (dict, list, tuple)):
-        for item in source.values() if isinstance(source, dict) else source:
-            yield from _leaves(item)
-    else:
-        yield source
+    todo = [source]
+    while todo:
+        here = todo.pop()
+        if isinstance(here, (dict, list, tuple)):
+            todo += here.values() if isinstance(here, dict) else here
+        else:
+            yield here
 
 
 def _attempt(

@@ -28,9 +28,7 @@ class Tally:
         return self.scenes - self.written
 
     def __add__(self, other: Tally) -> Tally:
-        return Tally(
-            self.values + other.values, self.scenes + other.scenes, self.written + other.written
-        )
+        return Tally(self.values + other.values, self.scenes + other.scenes, self.written + other.written)
 
 
 @dataclass
@@ -43,10 +41,10 @@ class Unfolding:
 
     def check(self, items: list[SceneNode], diagnostics: Diagnostics) -> bool:
         """Whether the film is within its limits; one that is not is reported."""
-        lists = [items, *(layer for item in _walk(items) for layer in item.layers)]
-        return all([self._check_scenes(each, diagnostics) for each in lists]) and self._check_values(
-            items, diagnostics
-        )
+        for each in (items, *(layer for item in _walk(items) for layer in item.layers)):
+            if not self._check_scenes(each, diagnostics):
+                return False
+        return self._check_values(items, diagnostics)
 
     def _check_scenes(self, items: list[SceneNode], diagnostics: Diagnostics) -> bool:
         total = self._total(items)

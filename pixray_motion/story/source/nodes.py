@@ -104,6 +104,7 @@ def measure(node: Node) -> Size:
             todo += [(value, above + 1) for _, value in here.pairs]
     return Size(values, depth)
 
+
 # Control characters and lone surrogates, which no terminal, label or file can show.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
