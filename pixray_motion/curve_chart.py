@@ -19,9 +19,7 @@ from pixray_motion.wording import format_number, shorten
 WIDTH, LEFT, TOP, ROW_HEIGHT, GAP = 1200, 220, 48, 56, 12
 FILM_SAMPLES = 1500  # of a curve over the whole film; more would be denser than the chart's pixels
 MAX_ROWS = 400  # further numbers are only counted, so that viewers can still open the file
-NARROW = (
-    1.0  # user units: what lies closer together is drawn as one, so that many scenes make no larger a file
-)
+NARROW = 2.0  # user units: of what lies closer together one is drawn, which bounds the file
 COLOURS = ("#2f6fb3", "#b3472f", "#2f8f57", "#7d4fa3", "#a3812f")
 Curve = tuple[Samples, Samples]  # frames of the film (N,), values (N,)
 

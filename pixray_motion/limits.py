@@ -12,7 +12,7 @@ NODES = 50_000  # YAML values, keys included, each file counted where it is incl
 LINE_CHARACTERS = 200_000  # of a story or a table; ruamel's time grows with the square of a tag's length
 DEPTH = 64  # levels of nested lists and mappings, through all files
 INCLUDES = 100  # files that one story includes, directly or not
-UNFOLDED = 200_000  # YAML values that are read of scenes, with their repeats and 'defaults' written out
+UNFOLDED = 200_000  # YAML values of all scenes with repeats and defaults written out; a movement counts as 10
 PROBLEMS = 100  # mistakes told one by one; the rest is only counted
 
 # Texts, in characters

@@ -47,7 +47,7 @@ def test_many_scenes_make_no_larger_a_chart() -> None:
         )
         return draw_curves(parse(f"story: 1\ndenoiser: none\nscenes:\n{scenes}"))
 
-    charts = [chart(count) for count in (1000, 3000)]
+    charts = [chart(count) for count in (500, 1500)]
     assert len(charts[1]) < 1.1 * len(charts[0]) < 400_000
     for text in charts:
         root = ElementTree.fromstring(text)

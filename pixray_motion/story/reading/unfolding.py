@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from pixray_motion import limits
+from pixray_motion.story.reading.movements import GROUP
 from pixray_motion.story.reading.outline import SceneNode
 from pixray_motion.story.source.diagnostics import Diagnostics
 from pixray_motion.story.source.nodes import Mapping, Node, Scalar, Sequence
 
 INNER = ("scenes", "layers")
-LONG = 32  # characters that count as one more value: they take as long to read
+# What takes longer than a value to read and check, in values.
+LONG = 32  # characters that count as one more
+MOVE = 10  # for each movement, whose poses are computed
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ class Unfolding:
 
     def _count(self, item: SceneNode) -> Tally:
         found = item.found if item.children else self.everywhere | item.found
-        own = 1 + sum(1 + self._weigh(node) for key, node in found.items() if key not in INNER)
+        own = 1 + sum(self._weigh_pair(key, node) for key, node in found.items() if key not in INNER)
         layers = item.found.get("layers")
         if isinstance(layers, Sequence):
             own += sum(self._weigh_layer(layer) for layer in layers.items)
@@ -108,9 +111,11 @@ class Unfolding:
         """Without its scenes, which are items."""
         if not isinstance(layer, Mapping):
             return 1
-        shared = [node for key, node in self.everywhere.items() if layer.get(key) is None]
-        values = [node for key, node in layer.pairs if key.text not in INNER]
-        return 1 + sum(1 + self._weigh(node) for node in (*shared, *values))
+        found = self.everywhere | {key.text: node for key, node in layer.pairs if key.text not in INNER}
+        return 1 + sum(self._weigh_pair(key, node) for key, node in found.items())
+
+    def _weigh_pair(self, key: str, node: Node) -> int:
+        return 1 + self._weigh(node) + (MOVE * _count_moves(node) if key == "move" else 0)
 
     def _weigh(self, node: Node) -> int:
         """How many values a node holds; a long text counts for several."""
@@ -122,6 +127,14 @@ class Unfolding:
             keys = 0 if isinstance(node, Sequence) else len(node.pairs)
             known = self._values[id(node)] = 1 + keys + sum(map(self._weigh, below))
         return known
+
+
+def _count_moves(node: Node) -> int:
+    """The movements of a list, and of the groups in it."""
+    if not isinstance(node, Sequence):
+        return 0
+    groups = [item.get(GROUP) for item in node.items if isinstance(item, Mapping)]
+    return len(node.items) + sum(_count_moves(group) for group in groups if group is not None)
 
 
 def _walk(items: Iterable[SceneNode]) -> Iterable[SceneNode]:
