@@ -1,9 +1,9 @@
 """Does any mutated story end otherwise than it should? python benchmarks/mutants.py [--count 5000] [--seed 0]
 
-Changes the repository's stories and those of its manual and tests at random (their bytes, words, structure), reads each in this
-process and plans three of its frames. Prints how many were refused and how many are stories still, the slowest ones and
-the peak of memory, and exits with 1 if any raised something else than ``StoryError``, had a line that cannot be printed,
-or took more than 5 seconds.
+Changes the repository's stories and those of its manual and tests at random (their bytes, words, structure), reads each
+in this process and plans three of its frames. Prints how many were refused and how many are stories still, the slowest
+ones and the peak of memory, and exits with 1 if any raised something else than ``StoryError``, had a line that cannot
+be printed, or took more than 5 seconds.
 """
 
 from __future__ import annotations
@@ -83,9 +83,8 @@ def main() -> None:
         print(f"{kind:10} {result:8} {count:6}")
     for seconds, number, name, kind in slowest:
         print(f"slowest: mutant {number} ({name}, {kind}): {seconds:.2f} s")
-    print(
-        f"{options.count} mutants, {failed} fail, peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
-    )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{options.count} mutants, {failed} fail, peak {peak:.0f} MB")
     sys.exit(1 if failed else 0)
 
 

@@ -64,7 +64,10 @@ class Includer:
             return
         scenes, layers = node.get("scenes"), node.get("layers")
         if isinstance(scenes, Sequence):
+            before = self.diagnostics.count
             scenes.items = [one for item in scenes.items for one in self._scenes(item, around + OUTSIDE)]
+            if not scenes.items and self.diagnostics.count > before:  # why there are none is reported
+                node.lose("scenes")
         if isinstance(layers, Sequence):
             for layer in layers.items:
                 self._expand(layer, around + 2)

@@ -122,7 +122,7 @@ class OutlineReader:
         item = self._played(node, found, f"sequence {number}")
         if "scenes" in found:
             item.children = self.read(found["scenes"], f"{number}.")
-        elif isinstance(node, Mapping):
+        elif isinstance(node, Mapping) and "scenes" not in node.lost:
             self.diagnostics.add(node.location, "the sequence has no scenes; write 'scenes:' and a list")
         lengths = [child.outer for child in item.children]
         if lengths and None not in lengths:

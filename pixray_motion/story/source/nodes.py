@@ -74,6 +74,11 @@ class Mapping:
         """The value of ``key``, or None."""
         return next((value for name, value in self.pairs if name.text == key), None)
 
+    def lose(self, key: str) -> None:
+        """Take ``key`` out, whose value could not be read, which is reported."""
+        self.pairs = [pair for pair in self.pairs if pair[0].text != key]
+        self.lost.add(key)
+
 
 Node = Scalar | Sequence | Mapping
 Event = Any  # ruamel's events are untyped
