@@ -50,7 +50,7 @@ def one_frame_scenes(_: Path, size: int) -> str:
 
 
 def cut_scenes(_: Path, size: int) -> str:
-    return film("- {length: 2f, cut: true, prompts: a, move: [rotate: {angle: 9*t}]}\n" * size)
+    return film("- {length: 2f, cut: true, prompts: a}\n" * size)
 
 
 def repeats(_: Path, size: int) -> str:

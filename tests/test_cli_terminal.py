@@ -197,3 +197,19 @@ def test_a_plan_is_json_whatever_the_encoding(tmp_path: Path) -> None:
     tiny(tmp_path, TINY.replace("name: forest", "name: '東京'"))
     lines = begin(["plan", "tiny.yaml", "--json"], tmp_path, PYTHONIOENCODING="ascii").stdout.splitlines()
     assert [json.loads(line)["scene"] for line in lines][:1] == ["東京"]
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_what_takes_long_is_told_on_a_terminal(watched: bool) -> None:
+    script = (
+        "import time\nfrom pixray_motion.cli.terminal import telling\n"
+        "with telling('reading \\u202ea'): time.sleep(1.3)"
+    )
+    ours, theirs = os.openpty()
+    stderr = theirs if watched else subprocess.PIPE
+    done = subprocess.run([sys.executable, "-c", script], stderr=stderr, stdout=subprocess.PIPE, check=True)
+    os.close(theirs)
+    said = os.read(ours, 1000).decode() if watched else done.stderr.decode()
+    os.close(ours)
+    assert done.stdout == b""
+    assert said == ("\r\x1b[Kreading \\u202ea: 1 s\r\x1b[K" if watched else "")
