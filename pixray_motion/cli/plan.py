@@ -34,7 +34,8 @@ def plan(
     """Show the resolved plan of every frame.
 
     One line per frame, or per layer of a frame: time, scene, motion, prompts with their weights, and losses. Nothing is
-    rendered.
+    rendered. In JSON every number is finite; null stands for what there is none of, such as the stop of a prompt that
+    always pulls.
 
     \b
     Example:
