@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
@@ -19,16 +19,21 @@ from pixray_motion.wording import format_number, shorten
 WIDTH, LEFT, TOP, ROW_HEIGHT, GAP = 1200, 220, 48, 56, 12
 FILM_SAMPLES = 1500  # of a curve over the whole film; more would be denser than the chart's pixels
 MAX_ROWS = 400  # further numbers are only counted, so that viewers can still open the file
+NARROW = 2.0  # user units: of what lies closer together one is drawn, which bounds the file
 COLOURS = ("#2f6fb3", "#b3472f", "#2f8f57", "#7d4fa3", "#a3812f")
 Curve = tuple[Samples, Samples]  # frames of the film (N,), values (N,)
 
 
 @dataclass
 class Row:
-    """One number: its name, and a curve for each part of the film that has it."""
+    """One number: its name, and a curve for each part of the film that has it, by its first frame and their number."""
 
     name: str
-    curves: list[Curve] = field(default_factory=list)
+    parts: dict[tuple[int, int], Curve] = field(default_factory=dict)
+
+    @property
+    def curves(self) -> Collection[Curve]:
+        return self.parts.values()
 
     @property
     def span(self) -> tuple[float, float]:
@@ -67,8 +72,8 @@ def _add_curve(rows: dict[str, Row], name: str, segment: Segment, track: Track, 
     count = max(2, min(span.frames + 1, round(FILM_SAMPLES * span.frames / len(story.frames))))
     frames = np.linspace(span.start, span.start + span.frames, count)
     row = rows.setdefault(name, Row(name))
-    if not any(np.array_equal(frames, drawn) for drawn, _ in row.curves):
-        row.curves.append((frames, track.sample(span.samples(frames))))
+    if (span.start, span.frames) not in row.parts and len(rows) <= MAX_ROWS:
+        row.parts[span.start, span.frames] = frames, track.sample(span.samples(frames))
 
 
 def _iterate_tracks(scene: Scene, where: str = "") -> Iterator[tuple[str, Segment, Track]]:
@@ -128,13 +133,18 @@ def _frames_to_x(frames: Samples | float, story: Story) -> Samples:
 
 
 def _draw_scenes(story: Story, height: int) -> Iterator[str]:
+    last = -NARROW
     for scene in story.scenes:
         x = float(_frames_to_x(scene.start, story))
+        if x - last < NARROW:
+            continue
+        last = x
         yield f"<path d='M{x:.1f} {GAP}V{height}' stroke='#d8d2c0'/>"
         time = f"{float(scene.start / story.rate):.4g}s"
         room = int(scene.frames / len(story.frames) * (WIDTH - LEFT) / 7)
-        yield _draw_text(x + 4, 20, shorten(scene.name)[:room])
-        yield _draw_text(x + 4, 36, time[:room])
+        if room:
+            yield _draw_text(x + 4, 20, shorten(scene.name)[:room])
+            yield _draw_text(x + 4, 36, time[:room])
 
 
 def _draw_row(index: int, row: Row, story: Story) -> Iterator[str]:
@@ -145,12 +155,38 @@ def _draw_row(index: int, row: Row, story: Story) -> Iterator[str]:
     yield _draw_text(LEFT - 8, top + 10, format_number(high), "end")
     if high > low:
         yield _draw_text(LEFT - 8, top + ROW_HEIGHT, format_number(low), "end")
-    for frames, values in row.curves:
+    colour = COLOURS[index % len(COLOURS)]
+    for frames, values in _join_narrow(row, story):
         share = (values - low) / (high - low) if high > low else np.full(values.shape, 0.5)
         ys = top + 3 + (1 - share) * (ROW_HEIGHT - 6)
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(_frames_to_x(frames, story), ys, strict=True))
-        colour = COLOURS[index % len(COLOURS)]
         yield f"<polyline points='{points}' fill='none' stroke='{colour}' stroke-width='1.5'/>"
+
+
+def _join_narrow(row: Row, story: Story) -> Iterator[Curve]:
+    """The row's curves; those narrower than ``NARROW`` as one where they lie together."""
+    width = NARROW * len(story.frames) / (WIDTH - LEFT - GAP)  # in frames
+    joined: list[Curve] = []
+    start = end = 0.0
+    for frames, values in row.curves:
+        if frames[-1] - frames[0] >= width:
+            yield frames, values
+            continue
+        if joined and max(end, frames[-1]) - min(start, frames[0]) >= width:
+            yield _join(joined, start, end)
+            joined = []
+        start, end = (min(start, frames[0]), max(end, frames[-1])) if joined else (frames[0], frames[-1])
+        joined.append((frames, values))
+    if joined:
+        yield _join(joined, start, end)
+
+
+def _join(curves: list[Curve], start: float, end: float) -> Curve:
+    """One curve from the least value of several to their greatest."""
+    if len(curves) == 1:
+        return curves[0]
+    values = np.concatenate([values for _, values in curves])
+    return np.array([start, end]), np.array([values.min(), values.max()])
 
 
 def _draw_text(x: float, y: float, text: str, anchor: str = "start") -> str:

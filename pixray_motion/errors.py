@@ -7,6 +7,8 @@ import os.path
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pixray_motion.wording import printable
+
 _REMEDIES = {
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some space",
@@ -47,11 +49,15 @@ class Problem:
     detail: tuple[str, ...] = ()
     file: str = ""
 
-    def format(self, path: str) -> str:
+    def lines(self, path: str) -> list[str]:
         """The line that a user sees, followed by the detail, indented. ``path`` is the name of the story file."""
         name = os.path.join(os.path.dirname(path), self.file) if self.file else path
         where = f"--set {self.option}" if self.option else f"{name}:{self.line}:{self.column}"
-        return "\n    ".join([f"{where}: {self.message}", *self.detail])
+        return [printable(f"{where}: {self.message}"), *(f"    {printable(line)}" for line in self.detail)]
+
+    def format(self, path: str) -> str:
+        """The same as one text."""
+        return "\n".join(self.lines(path))
 
 
 class StoryError(MotionError):
@@ -62,8 +68,11 @@ class StoryError(MotionError):
         self.problems = tuple(sorted(problems, key=lambda p: (bool(p.option), p.file, p.line, p.column)))
         super().__init__(path, self.problems)
 
+    def lines(self) -> list[str]:
+        return [line for problem in self.problems for line in problem.lines(self.path)]
+
     def __str__(self) -> str:
-        return "\n".join(problem.format(self.path) for problem in self.problems)
+        return "\n".join(self.lines())
 
 
 class FileError(MotionError):

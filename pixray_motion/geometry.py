@@ -175,8 +175,11 @@ class Motion:
 def _stack_rows(first: Row, second: Row, third: Row = (0, 0, 1)) -> Matrix:
     """The matrix (3, 3) with these rows, or (N, 3, 3) where entries are arrays of shape (N,)."""
     rows = (first, second, third)
-    if not any(isinstance(entry, np.ndarray) for row in rows for entry in row):
+    shapes = [entry.shape for row in rows for entry in row if isinstance(entry, np.ndarray)]
+    if not shapes:
         return np.array(rows, np.float64)
-    entries = np.stack(np.broadcast_arrays(*first, *second, *third), -1).astype(np.float64)
-    matrix: Matrix = entries.reshape(*entries.shape[:-1], 3, 3)
+    matrix: Matrix = np.empty((*np.broadcast_shapes(*shapes), 3, 3))
+    for i, row in enumerate(rows):
+        for j, entry in enumerate(row):
+            matrix[..., i, j] = entry
     return matrix

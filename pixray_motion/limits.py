@@ -6,12 +6,13 @@ mistaken story from using up memory or time before its first frame; raising one 
 
 from fractions import Fraction
 
-# The file
-FILE_BYTES = 1_000_000  # of a story or an included file
-NODES = 50_000  # YAML values, keys included: about three seconds of parsing
+# The story, with the files that it includes
+FILE_BYTES = 1_000_000  # of a story, and of all files together that it includes, each content counted once
+NODES = 50_000  # YAML values, keys included, each file counted where it is included: some seconds of parsing
 LINE_CHARACTERS = 200_000  # of a story or a table; ruamel's time grows with the square of a tag's length
-DEPTH = 64  # levels of nested lists and mappings
+DEPTH = 64  # levels of nested lists and mappings, through all files
 INCLUDES = 100  # files that one story includes, directly or not
+UNFOLDED = 200_000  # YAML values of all scenes with repeats and defaults written out; a movement counts as 10
 PROBLEMS = 100  # mistakes told one by one; the rest is only counted
 
 # Texts, in characters

@@ -213,7 +213,9 @@ class Picture:
         depth = (1 - points.abs()) * lengths * scale
         thickness = lengths * scale * 2
         if (thickness >= FEW).all():
-            inside: Tensor = (depth.amin(-1) + 0.5).clamp(0, 1)  # corners are a little full, which nobody sees
+            inside: Tensor = (depth.amin(-1) + 0.5).clamp(
+                0, 1
+            )  # corners are a little full, which nobody sees
         else:
             inside = (depth + 0.5).clamp(min=0).minimum(thickness.clamp(max=1)).prod(-1)
         return inside[:, None]

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import re
+import unicodedata
 from collections.abc import Container, Iterable
 
 SHOWN = 60
 POINTED = 100
+
+# What a terminal acts on or shows nothing of, so that a line could look like another one: controls, marks of the
+# direction of writing, invisible characters, line separators, and the halves of characters that stand for the bytes of
+# file names in no encoding. Joiners hold emoji and letters of many scripts together; beside ASCII they only hide.
+_MISLEADING = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+    "|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
+)
 
 
 class InvalidValue(Exception):
@@ -20,15 +31,28 @@ class InvalidValue(Exception):
         self.detail = detail
 
 
+def printable(text: str) -> str:
+    """``text`` on one line, with escapes such as ``\\x1b`` for what would mislead a reader or a terminal.
+
+    Everything that is printed goes through here; words in any script, and emoji, stay as they are.
+    """
+    return _MISLEADING.sub(lambda match: _escape(match[0]), text)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
 def quote(text: str) -> str:
     """``text`` in quotes, on one line, printable, cut at 60 characters."""
     return f"'{shorten(text)}'"
 
 
 def shorten(text: str) -> str:
-    """``text`` on one line, printable, at most 60 characters long."""
-    text = text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    """``text`` on one line, printable, at most 60 characters long. Unusual spaces are escaped, since one of them is
+    often the mistake."""
+    text = printable(text if len(text) <= SHOWN else text[: SHOWN - 3] + "...")
+    return "".join(_escape(c) if c != " " and unicodedata.category(c) == "Zs" else c for c in text)
 
 
 def point_at(text: str, offset: int) -> tuple[str, ...]:

@@ -39,6 +39,24 @@ def test_a_story_with_everything_is_drawn() -> None:
     assert {"sequence: prompt 1 weight", "near: opacity", "far: pan x", "zoom about y", "tilt angle"} <= words
 
 
+def test_many_scenes_make_no_larger_a_chart() -> None:
+    def chart(count: int) -> str:
+        scenes = "".join(
+            f"- {{length: 1f, prompts: a, move: [rotate: {{angle: {number % 7}}}]}}\n"
+            for number in range(count)
+        )
+        return draw_curves(parse(f"story: 1\ndenoiser: none\nscenes:\n{scenes}"))
+
+    charts = [chart(count) for count in (500, 1500)]
+    assert len(charts[1]) < 1.1 * len(charts[0]) < 400_000
+    for text in charts:
+        root = ElementTree.fromstring(text)
+        assert {"0", "6", "rotate angle"} <= {text.text for text in root.iter(f"{SVG}text")}
+        points = [line.get("points", "").split() for line in root.iter(f"{SVG}polyline")]
+        heights = {float(point.split(",")[1]) for line in points for point in line}
+        assert max(heights) - min(heights) >= 49.9  # all of the row's height: no extreme is lost
+
+
 def test_the_command_writes_it(tmp_path: Path) -> None:
     story = tmp_path / "story.yaml"
     story.write_text("story: 1\ncanvas: 32x18\nscenes: [{length: 2f, move: [{pan: {x: t}}]}]")

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from pixray_motion.cli.program import Failure, show_traceback
+from pixray_motion.cli.terminal import telling
 from pixray_motion.errors import PluginError
 from pixray_motion.limits import SEED
 from pixray_motion.plugins import load_plugin
 from pixray_motion.tracks.time import parse_time, round_half_up
-from pixray_motion.wording import InvalidValue
+from pixray_motion.wording import InvalidValue, shorten
 
 if TYPE_CHECKING:
     from pixray_motion.story.model import Story
@@ -102,7 +103,8 @@ def read_story(
     from pixray_motion.variants import draft
 
     others = tuple(pair for pair in settings if seed is None or pair[0] != "seed")
-    story = read(path, others if seed is None else (*others, ("seed", str(seed))), outside)
+    with telling(f"reading {shorten(path)}"):
+        story = read(path, others if seed is None else (*others, ("seed", str(seed))), outside)
     return draft(story) if quality == "draft" else story
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pixray_motion.cli.options import frames_option, parse_frames, read_story, story_options
+from pixray_motion.cli.terminal import say
 from pixray_motion.story.describe import describe_movement, describe_prompts
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def plan(
     """Show the resolved plan of every frame.
 
     One line per frame, or per layer of a frame: time, scene, motion, prompts with their weights, and losses. Nothing is
-    rendered.
+    rendered. In JSON every number is finite; null stands for what there is none of, such as the stop of a prompt that
+    always pulls.
 
     \b
     Example:
@@ -43,14 +45,13 @@ def plan(
     film = read_story(story, settings, seed, outside)
     span = parse_frames(frames, film) if frames is not None else film.frames
     if not as_json:
-        click.echo(LINE.format("frame", "time", "scene", "cut", "steps", "motion", "prompts; losses"))
+        say(LINE.format("frame", "time", "scene", "cut", "steps", "motion", "prompts; losses"))
     for frame in span:
         made = film.plan(frame)
         if as_json:
-            click.echo(made.as_json())
+            say(made.as_json())
         else:
-            for line in lines(made, film.rate):
-                click.echo(line.rstrip())
+            say(*(line.rstrip() for line in lines(made, film.rate)))
 
 
 def lines(made: Plan, rate: Fraction) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pixray_motion.cli.options import read_story, story_options
+from pixray_motion.cli.terminal import say
 
 if TYPE_CHECKING:
     from pixray_motion.story.model import Story
@@ -57,9 +58,9 @@ def preview(
         _write_curves(curves, read)
     studio = Studio.open(read, default_threads()) if draft else None
     write_preview(read, files, image, studio)
-    click.echo(f"{files.storyboard}\n{files.animatic}")
+    say(files.storyboard, files.animatic)
     if curves is not None:
-        click.echo(curves)
+        say(curves)
 
 
 def _write_curves(path: Path, story: Story) -> None:

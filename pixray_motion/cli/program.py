@@ -3,34 +3,43 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 from pixray_motion.cli.blame import blame
-from pixray_motion.errors import MotionError, OutputError, PluginError, reason
+from pixray_motion.cli.terminal import (
+    drop_stdout,
+    flush_stdout,
+    say_if_heard,
+    say_traceback,
+    shell_word,
+)
+from pixray_motion.errors import MotionError, OutputError, PluginError, StoryError, reason
 from pixray_motion.plugins import describe_exception, loaded_plugins
 
 BAD, INTERRUPTED = 2, 130
 
 
 class Failure(click.ClickException):
-    """The program cannot do what was asked, and ends with ``message``."""
+    """The program cannot do what was asked, and ends with ``lines``, mostly one."""
 
     exit_code = BAD
 
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
 
 class Interrupted(Failure):
-    """The user ended it; ``message`` says how to go on."""
+    """The user ended it; the line says how to go on."""
 
     exit_code = INTERRUPTED
 
@@ -44,16 +53,16 @@ class Program(click.Group):
         try:
             code = super().main(given, *positional, **extra)
         except click.exceptions.NoArgsIsHelpError as error:
-            error.show()
+            say_if_heard(*error.format_message().splitlines())
             _end(BAD)
         except click.ClickException as error:
-            _say(_line(error))
+            say_if_heard(*_lines(error))
             _end(error.exit_code)
         except click.Abort:
-            _say("interrupted")
+            say_if_heard("interrupted")
             _end(INTERRUPTED)
         except OSError as error:  # --help and --version write before a command is invoked
-            _say(sentence(error))
+            say_if_heard(sentence(error))
             _end(BAD)
         _end(code if isinstance(code, int) else 0)
 
@@ -61,10 +70,10 @@ class Program(click.Group):
         try:
             with _sigterm_as_ctrl_c():
                 result = super().invoke(ctx)
-                sys.stdout.flush()
+                flush_stdout()
                 return result
         except BrokenPipeError:
-            _drop_stdout()
+            drop_stdout()
             ctx.exit(0)
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
@@ -72,7 +81,8 @@ class Program(click.Group):
             raise Interrupted("interrupted") from interrupt
         except Exception as error:
             show_traceback(ctx, error)
-            raise Failure(sentence(error)) from error
+            lines = error.lines() if isinstance(error, StoryError) else [sentence(error)]
+            raise Failure(*lines) from error
 
 
 def sentence(error: BaseException) -> str:
@@ -104,7 +114,7 @@ def show_traceback(ctx: click.Context, error: BaseException) -> None:
         and unexpected is not None
         and not isinstance(unexpected, MotionError)
     ):
-        traceback.print_exception(unexpected)
+        say_traceback(unexpected)
 
 
 def _file_of_plugin(error: BaseException) -> OSError | None:
@@ -119,7 +129,7 @@ def command_again(ctx: click.Context, option: str, without: str) -> str:
     root = ctx.find_root()
     words = _without(root.obj, {option, without}, ctx.command)
     place = words.index(str(ctx.info_name)) + 1
-    return f"{program_name(ctx)} {shlex.join([*words[:place], option, *words[place:]])}"
+    return f"{program_name(ctx)} {' '.join(map(shell_word, [*words[:place], option, *words[place:]]))}"
 
 
 def _without(words: Sequence[str], options: set[str], command: click.Command) -> list[str]:
@@ -143,37 +153,34 @@ def _without(words: Sequence[str], options: set[str], command: click.Command) ->
 def as_argument(path: Path) -> str:
     """A path as a shell must get it, so that it is no option even if its name begins with a dash."""
     text = str(path)
-    return shlex.quote(f"./{text}" if text.startswith("-") else text)
+    return shell_word(f"./{text}" if text.startswith("-") else text)
 
 
 def program_name(ctx: click.Context) -> str:
     """What calls this program in a shell, even where that would not find it by its name."""
     name = str(ctx.find_root().info_name)
     if name.startswith("python"):
-        return f"{shlex.quote(sys.executable)} -m pixray_motion"
+        return f"{shell_word(sys.executable)} -m pixray_motion"
     if shutil.which(name) is None and os.path.basename(sys.argv[0]) == name:
-        return shlex.quote(sys.argv[0])
+        return shell_word(sys.argv[0])
     return name
 
 
 def _end(code: int) -> NoReturn:
     try:
-        sys.stdout.flush()
+        flush_stdout()
     except (OSError, ValueError):
-        _drop_stdout()
+        drop_stdout()
     sys.exit(code)
 
 
-def _line(error: click.ClickException) -> str:
-    message = error.format_message()
+def _lines(error: click.ClickException) -> Sequence[str]:
+    if isinstance(error, Failure):
+        return error.lines
+    message = " ".join(error.format_message().split())
     if isinstance(error, click.UsageError) and error.ctx is not None:
-        return f"{' '.join(message.split())} (see '{error.ctx.command_path} --help')"
-    return message
-
-
-def _say(text: str) -> None:
-    with suppress(OSError):  # stderr may be a pipe that nobody reads any more
-        click.echo(text, err=True)
+        return [f"{message} (see '{error.ctx.command_path} --help')"]
+    return [message]
 
 
 @contextmanager
@@ -186,9 +193,3 @@ def _sigterm_as_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _drop_stdout() -> None:
-    """What is still buffered goes nowhere; else Python would complain of the pipe when it exits."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

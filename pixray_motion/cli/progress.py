@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
-import click
-
-from pixray_motion.wording import count
+from pixray_motion.cli.terminal import console, is_watched, say_if_heard
+from pixray_motion.wording import count, printable
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -38,7 +35,7 @@ def reporter(quiet: bool) -> Reporter:
     """What fits stderr."""
     if quiet:
         return Lines(silent=True)
-    return Bar() if sys.stderr.isatty() else Lines()
+    return Bar() if is_watched() else Lines()
 
 
 class Lines:
@@ -77,15 +74,13 @@ class Lines:
 
     def _say(self, text: str) -> None:
         if not self._silent:
-            with suppress(OSError):  # a render must not end because nobody listens any more
-                click.echo(text, err=True)
+            say_if_heard(text)  # a render must not end because nobody listens any more
 
 
 class Bar:
     """A live bar on the terminal behind stderr."""
 
     def __init__(self) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         self.begun = False
@@ -95,7 +90,7 @@ class Bar:
             MofNCompleteColumn(),
             TextColumn("{task.fields[facts]}", markup=False),
             TimeRemainingColumn(elapsed_when_finished=True),
-            console=Console(stderr=True),
+            console=console(),
         )
         self._tasks: dict[str, TaskID] = {}
 
@@ -116,7 +111,9 @@ class Bar:
             self._tasks[progress.stage] = self._bar.add_task(
                 progress.stage, total=progress.total, completed=progress.resumed, facts=""
             )
-        self._bar.update(self._tasks[progress.stage], completed=progress.done, facts=facts(progress))
+        self._bar.update(
+            self._tasks[progress.stage], completed=progress.done, facts=printable(facts(progress))
+        )
 
 
 def opening(progress: Progress) -> str:

@@ -17,6 +17,7 @@ from pixray_motion.cli.options import (
 )
 from pixray_motion.cli.program import Failure, Interrupted, command_again, sentence, show_traceback
 from pixray_motion.cli.progress import clock, reporter
+from pixray_motion.cli.terminal import say
 from pixray_motion.wording import count
 
 
@@ -104,4 +105,4 @@ def render(
     if not quiet:
         seconds = float(len(span) / read.rate)
         took = clock(time.monotonic() - started)
-        click.echo(f"{done.path}: {count('frame', len(span))}, {seconds:.4g} s, rendered in {took}")
+        say(f"{done.path}: {count('frame', len(span))}, {seconds:.4g} s, rendered in {took}")

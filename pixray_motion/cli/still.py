@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pixray_motion.cli.program import Failure
+from pixray_motion.cli.terminal import say
 from pixray_motion.errors import StoryError
 from pixray_motion.limits import SEED
 
@@ -57,4 +58,4 @@ def still(prompt: str, output: Path, drawer: str, size: str, steps: int | None, 
     state = next(render(story, studio))
     write_picture(output, studio.image(state), tags(story))
     score = state.scores.get("score")
-    click.echo(f"{output}: {story.canvas}" + ("" if score is None else f", score {score:.2f}"))
+    say(f"{output}: {story.canvas}" + ("" if score is None else f", score {score:.2f}"))

@@ -12,10 +12,11 @@ import click
 
 from pixray_motion.cli.options import outside_option
 from pixray_motion.cli.program import BAD, Failure, as_argument, program_name
+from pixray_motion.cli.terminal import say, telling
 from pixray_motion.errors import StoryError, reason
 from pixray_motion.plugins import broken_plugins
 from pixray_motion.registry import Entry, Parameter, Registry
-from pixray_motion.wording import count
+from pixray_motion.wording import count, shorten
 
 if TYPE_CHECKING:
     from pixray_motion.story.model import Story
@@ -54,15 +55,16 @@ def check(ctx: click.Context, stories: tuple[str, ...], outside: bool) -> None:
     failed = False
     for path in stories:
         try:
-            story = read(path, outside=outside)
+            with telling(f"checking {shorten(path)}"):
+                story = read(path, outside=outside)
         except StoryError as error:
-            click.echo(str(error), err=True)
+            say(*error.lines(), err=True)
             failed = True
             continue
         frames = len(story.frames)
         length = f"{count('frame', frames)}, {float(frames / story.rate):.4g} s at {story.canvas}"
         scenes = count("scene", len(story.scenes))
-        click.echo(f"{path}: OK: {length}, {scenes}, drawn by {_drawers(story)}{_loop(story)}")
+        say(f"{path}: OK: {length}, {scenes}, drawn by {_drawers(story)}{_loop(story)}")
     if failed:
         ctx.exit(BAD)
 
@@ -82,13 +84,13 @@ def list_entries(what: str) -> None:
     registry: Registry[Any] = getattr(import_module(module), name)
     for entry in _entries(what, registry):
         origin = f" (plug-in {entry.origin})" if entry.origin else ""
-        click.echo(f"{entry.name}: {entry.summary.replace('``', '')}{origin}")
+        say(f"{entry.name}: {entry.summary.replace('``', '')}{origin}")
         for line in _table(
             [_row(parameter, registry) for parameter in (*registry.common, *entry.parameters)]
         ):
-            click.echo(f"    {line}".rstrip())
+            say(f"    {line}".rstrip())
     for plugin, fault in sorted(broken_plugins().items()):
-        click.echo(f"the plug-in {plugin} is broken: {fault}", err=True)
+        say(f"the plug-in {plugin} is broken: {fault}", err=True)
 
 
 @click.command()
@@ -111,7 +113,7 @@ def new(ctx: click.Context, file: Path) -> None:
         raise Failure(f"{file} exists already: choose another name") from error
     except OSError as error:
         raise Failure(f"cannot write {file}: {reason(error, 'choose another name')}") from error
-    click.echo(f"{file}: created; next: {program_name(ctx)} preview {as_argument(file)}")
+    say(f"{file}: created; next: {program_name(ctx)} preview {as_argument(file)}")
 
 
 def _drawers(story: Story) -> str:

@@ -21,12 +21,14 @@ POINTS = 12  # from the middle to each corner, that are looked at
 class Loop:
     """``frames``: the film's. ``fade`` (a fraction): how many of the last ones lead back to the first one's picture.
 
-    ``drift`` is the logarithm of what all movements together have done by the film's end, which is taken out evenly.
+    ``drift`` is the logarithm of what all movements together have done by the film's end, which is taken out evenly;
+    ``displacement``, in canvas heights, is how far what bends the picture has carried a point by then, at most.
     """
 
     frames: int
     fade: Fraction
     drift: Matrix
+    displacement: float = 0.0
 
     def without_drift(self, frame: int) -> Motion:
         """What takes the pose that a story's movements have at ``frame`` to the one of the film that closes."""
@@ -89,7 +91,7 @@ def closure_error(loop: Loop, scenes: Timeline) -> float:
     if any(scene.cut for scene in scenes.scenes[1:]):
         return 0.0
     moved = np.abs(remaining_motion(scenes, loop, 0).matrix - np.eye(3)).max()
-    return float(max(moved, max_displacement(scenes, loop.frames)))
+    return float(max(moved, loop.displacement))
 
 
 def max_displacement(scenes: Timeline, frames: int) -> float:

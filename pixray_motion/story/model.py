@@ -64,8 +64,8 @@ class Story:
 
     def all_scenes(self) -> Iterator[Scene]:
         """All scenes, with those of their layers."""
-        todo = list(self.scenes)
+        todo = list(reversed(self.scenes))
         while todo:
-            scene = todo.pop(0)
+            scene = todo.pop()
             yield scene
-            todo[:0] = [inner for layer in scene.layers for inner in layer.scenes]
+            todo += reversed([inner for layer in scene.layers for inner in layer.scenes])

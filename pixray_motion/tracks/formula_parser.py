@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pixray_motion.limits import EXPONENT, FORMULA_CHARACTERS, FORMULA_DEPTH
 from pixray_motion.tracks.formula import (
@@ -32,6 +33,7 @@ _HINTS = {
 }
 
 
+@lru_cache(maxsize=1024)  # a scene that is repeated reads its formulas each time
 def compile_formula(text: str) -> Program:
     """Compile a formula to a program for ``formula.run``.
 

@@ -15,7 +15,7 @@ from pixray_motion.story.reading.context import FilmContext, Inherited, SceneCon
 from pixray_motion.story.reading.masks import read_mask
 from pixray_motion.story.reading.media import read_static_layer
 from pixray_motion.story.reading.numbers import read_number
-from pixray_motion.story.reading.outline import SHARED, OutlineReader, SceneNode
+from pixray_motion.story.reading.outline import SHARED, SceneNode
 from pixray_motion.story.reading.parameters import read_entry, read_flag, read_parameters
 from pixray_motion.story.scene import LayerTrack, Scene
 from pixray_motion.story.segment import Segment, Span
@@ -24,7 +24,7 @@ from pixray_motion.story.source.fields import describe_node, read_mapping, read_
 from pixray_motion.story.source.nodes import Node, Sequence
 from pixray_motion.tracks.base import Constant
 from pixray_motion.units import SHARE
-from pixray_motion.wording import quote
+from pixray_motion.wording import printable, quote
 
 LAYER_KEYS = ("name", *SHARED, "init_image", "scenes", "opacity", "blend", "mask", "still")
 
@@ -61,10 +61,11 @@ def read_layers(
     context: SceneContext,
     before: Scene | None,
     build: BuildScenes,
+    outlines: list[list[SceneNode]],
 ) -> tuple[LayerTrack, ...]:
     """The layers, the lowest first. Without a cut a layer goes on with that of its name in the scene ``before``.
 
-    ``build`` makes the scenes of a layer, which are read as those of a film are.
+    ``build`` makes the scenes of a layer, which are read as those of a film are; ``outlines`` holds those of each.
     """
     if not isinstance(node, Sequence) or not node.items:
         film.diagnostics.add(
@@ -85,8 +86,8 @@ def read_layers(
     ]
     names = _names(node, found, film.diagnostics)
     return tuple(
-        _layer(item, values, name, layering)
-        for item, values, name in zip(node.items, found, names, strict=True)
+        _layer(item, values, name, layering, scenes)
+        for item, values, name, scenes in zip(node.items, found, names, outlines, strict=True)
     )
 
 
@@ -94,13 +95,15 @@ def _got(node: Node) -> str:
     return "Got an empty list" if isinstance(node, Sequence) else describe_node(node)
 
 
-def _layer(item: Node, found: dict[str, Node], name: str, layering: LayerContext) -> LayerTrack:
+def _layer(
+    item: Node, found: dict[str, Node], name: str, layering: LayerContext, outline: list[SceneNode]
+) -> LayerTrack:
     span = layering.scene.span
     inherited = _inherit_by_layer(found, name, layering)
     before = layering.older.get(name)
     if before and before.drawer.name != inherited.drawer.name and "drawer" not in found:
         before = None
-    scenes = layering.build(_item(item, found, name, layering), span, inherited, before)
+    scenes = layering.build(_item(item, found, name, layering, outline), span, inherited, before)
     mask = read_mask(found["mask"], layering.context) if "mask" in found else None
     opacity = Constant(1.0)
     return LayerTrack(
@@ -149,15 +152,15 @@ def _inherit_by_layer(found: dict[str, Node], name: str, layering: LayerContext)
     )
 
 
-def _item(node: Node, found: dict[str, Node], name: str, layering: LayerContext) -> SceneNode:
+def _item(
+    node: Node, found: dict[str, Node], name: str, layering: LayerContext, outline: list[SceneNode]
+) -> SceneNode:
     """The layer as a scene as long as the one around it, or as a sequence of scenes that are so together."""
     own = {key: value for key, value in found.items() if key in (*SHARED, "init_image")}
     span, timed = layering.scene.span, layering.context.timed
     item = SceneNode(node, name, own, span.length if timed else None)
     if "scenes" in found:
-        item.children = OutlineReader(layering.diagnostics, layering.film.rate, {}, layering.film.base).read(
-            found["scenes"]
-        )
+        item.children = outline
         lengths = [child.outer for child in item.children]
         total = None if None in lengths else sum((one for one in lengths if one), Fraction(0))
         if timed and total is not None and total != span.length:
@@ -175,7 +178,7 @@ def _names(node: Sequence, found: list[dict[str, Node]], diagnostics: Diagnostic
         name = f"layer {number}"
         if "name" in values:
             name = read_text(values["name"], "a layer's name", diagnostics) or name
-            if "/" in name or not name.isprintable() or len(name) > limits.NAME_CHARACTERS:
+            if "/" in name or printable(name) != name or len(name) > limits.NAME_CHARACTERS:
                 diagnostics.add(
                     values["name"].location, "a layer's name is one line without '/'; choose another"
                 )

@@ -38,15 +38,17 @@ def read_loop(node: Node, story: Story, diagnostics: Diagnostics) -> Loop | None
     free = "poses" in found and read_text(found["poses"], "'poses'", diagnostics)
     if free not in (False, None, "free", "closed"):
         diagnostics.add(found["poses"].location, f"'poses' is closed or free. Got {quote(str(free))}")
-    closed = free != "free" and not any(scene.cut for scene in story.scenes[1:])
+    whole = not any(scene.cut for scene in story.scenes[1:])
+    closed = whole and free != "free"
     drift = _drift(node, story, diagnostics) if closed else np.zeros((3, 3))
-    if closed and max_displacement(story.timeline, frames) > UNBENT:
+    displacement = max_displacement(story.timeline, frames) if whole else 0.0
+    if closed and displacement > UNBENT:
         diagnostics.add(
             node.location,
             "what bends the picture (swirl, wave, ripple, lens) does not come back to where it began: let it return, "
             "as in {0%: 0, 50%: 90, 100%: 0} or a phase of 360 degrees, or write loop: {poses: free}",
         )
-    return Loop(frames, fade, drift)
+    return Loop(frames, fade, drift, displacement)
 
 
 def _fade(node: Node | None, story: Story, diagnostics: Diagnostics) -> Fraction:

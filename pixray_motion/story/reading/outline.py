@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from pixray_motion.story.source.fields import describe_node, read_mapping, read_
 from pixray_motion.story.source.nodes import Mapping, Node, Scalar, Sequence
 from pixray_motion.tracks.time import PLAIN, Time, TimeBase, parse_time
 from pixray_motion.units import Count
-from pixray_motion.wording import InvalidValue, quote
+from pixray_motion.wording import InvalidValue, printable, quote
 
 T = TypeVar("T")
 SEQUENCE = "sequence"
@@ -29,7 +29,10 @@ SEQUENCE_KEYS = (*PLAYED, *SHARED, "scenes")
 
 @dataclass
 class SceneNode:
-    """A scene, or a sequence of ``children``. ``length`` is in its own frames, None if it could not be read."""
+    """A scene, or a sequence of ``children``. ``length`` is in its own frames, None if it could not be read.
+
+    ``layers`` are the scenes of each of its layers, none for one that has no scenes of its own.
+    """
 
     node: Node
     name: str
@@ -39,6 +42,12 @@ class SceneNode:
     reverse: bool = False
     repeat: int = 1
     children: list[SceneNode] = field(default_factory=list)
+    layers: list[list[SceneNode]] = field(default_factory=list)
+
+    @property
+    def location(self) -> SourceLocation:
+        """Where it says that it is repeated, or else where it begins."""
+        return (self.found["repeat"] if self.repeat > 1 else self.node).location
 
     @property
     def outer(self) -> Fraction | None:
@@ -96,14 +105,24 @@ class OutlineReader:
         found = self.defaults | read_mapping(node, "a scene", SCENE_KEYS, self.diagnostics)
         item = self._played(node, found, f"scene {number}")
         item.length = self._length(node, found.get("length"), begin)
+        if "layers" in found:
+            item.layers = self._layers(found["layers"])
         return item
+
+    def _layers(self, node: Node) -> list[list[SceneNode]]:
+        """The scenes of each layer. What else is wrong with layers is told where they are read."""
+        if not isinstance(node, Sequence) or len(node.items) > limits.LAYERS:
+            return []
+        reader = replace(self, defaults={})
+        scenes = [layer.get("scenes") if isinstance(layer, Mapping) else None for layer in node.items]
+        return [[] if one is None else reader.read(one) for one in scenes]
 
     def _sequence(self, node: Node, number: str) -> SceneNode:
         found = read_mapping(node, "a sequence", SEQUENCE_KEYS, self.diagnostics)
         item = self._played(node, found, f"sequence {number}")
         if "scenes" in found:
             item.children = self.read(found["scenes"], f"{number}.")
-        elif isinstance(node, Mapping):
+        elif isinstance(node, Mapping) and "scenes" not in node.lost:
             self.diagnostics.add(node.location, "the sequence has no scenes; write 'scenes:' and a list")
         lengths = [child.outer for child in item.children]
         if lengths and None not in lengths:
@@ -199,7 +218,7 @@ def _name(node: Node, diagnostics: Diagnostics) -> str:
         return ""
     if node.plain and (hint := yaml_hints.hint_comment(node.text, node.after)):
         diagnostics.add(node.location, hint)
-    elif not text.isprintable() or not 0 < len(text) <= limits.NAME_CHARACTERS:
+    elif printable(text) != text or not 0 < len(text) <= limits.NAME_CHARACTERS:
         diagnostics.add(
             node.location,
             f"a scene's name has 1 to {limits.NAME_CHARACTERS} characters on one line. Got {quote(text)}",

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import replace
 
+from pixray_motion.limits import DEPTH
 from pixray_motion.story.reading.outline import SEQUENCE, default_name
 from pixray_motion.story.source.diagnostics import Diagnostics, SourceLocation
-from pixray_motion.story.source.nodes import Mapping, Node, Scalar, Sequence, compose
+from pixray_motion.story.source.nodes import (
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    compose,
+    has_unprintable,
+    measure,
+)
 from pixray_motion.wording import InvalidValue, one_of, quote, respell, shorten
 
 SCENES = "scenes"
@@ -37,6 +47,8 @@ def _value(text: str, location: SourceLocation, diagnostics: Diagnostics) -> Nod
     text = text.strip()
     if not text:
         raise InvalidValue("the value is missing; write key.path=value")
+    if has_unprintable(text):
+        raise InvalidValue(f"the text {quote(text)} holds a control character; take it out")
     if not text.startswith(_YAML):
         return Scalar(text, location)
     found = Diagnostics()
@@ -66,10 +78,12 @@ def _placed(node: Node, option: SourceLocation) -> Node:
 def _put(root: Mapping, path: str, value: Node, location: SourceLocation) -> None:
     """Walk down ``path``, making the mappings that are missing, and put ``value`` there."""
     here: Mapping | Sequence = root
-    rest, scenes = path.strip(), False
-    while True:
+    rest, scenes, depth = path.strip(), False, measure(value).depth
+    for around in itertools.count(1):
         key, rest = _first(here, rest, scenes)
         parent, slot = _slot(here, key, scenes)
+        if around + depth > DEPTH:
+            raise InvalidValue(f"the value would lie deeper than {DEPTH} levels; write a shorter path")
         if not rest:
             _assign(parent, slot, value, location)
             return

@@ -22,12 +22,12 @@ NEVER = None  # a prompt without a stop always pulls
 
 def read_prompts(node: Node, context: SceneContext) -> tuple[PromptTrack, ...]:
     """A string in pixray's syntax, one mapping, a morph, or a list of these."""
-    lines: list[PromptTrack] = []
-    for item in node.items if isinstance(node, Sequence) else [node]:
-        lines += _item(item, context)
-    if len(lines) > LINES:
-        context.diagnostics.add(node.location, f"a scene has at most {LINES} prompts. Got {len(lines)}")
-    return tuple(lines)
+    items = node.items if isinstance(node, Sequence) else [node]
+    count = sum(item.text.count("|") + 1 if isinstance(item, Scalar) else 1 for item in items)
+    if count > LINES:
+        context.diagnostics.add(node.location, f"a scene has at most {LINES} prompts. Got {count}")
+        return ()
+    return tuple(line for item in items for line in _item(item, context))
 
 
 def is_weighted(part: str) -> bool:

@@ -26,6 +26,7 @@ from pixray_motion.story.reading.outline import OutlineReader, SceneNode, check_
 from pixray_motion.story.reading.parameters import read_flag
 from pixray_motion.story.reading.prompts import read_prompts
 from pixray_motion.story.reading.transitions import read_transition
+from pixray_motion.story.reading.unfolding import Unfolding
 from pixray_motion.story.scene import BORDERS, Scene
 from pixray_motion.story.segment import Segment, Span
 from pixray_motion.story.source.diagnostics import Diagnostics
@@ -46,6 +47,9 @@ def read_scenes(node: Node, film: FilmContext, inherited: Inherited) -> tuple[Sc
     """All scenes of the film, one after the other."""
     items = OutlineReader(film.diagnostics, film.rate, film.defaults, film.base).film(node)
     check_names(items, film.diagnostics)
+    everywhere = {} if inherited.denoiser is None else {"denoiser": inherited.denoiser}
+    if not Unfolding(everywhere).check(items, film.diagnostics):
+        return ()
     return tuple(SceneBuilder(film).build(items, Fraction(1), inherited))
 
 
@@ -57,10 +61,8 @@ class SceneBuilder:
         self.film = film
         self.cursor = start
         self.last = before
-        self.count = 0
         self.full = False
         self.lost = False
-        self.repeating = self.repeats = 0
 
     def build(self, items: list[SceneNode], speed: Fraction, inherited: Inherited) -> Iterator[Scene]:
         """The scenes of ``items``, which run at ``speed``: backwards, and in the other order, where it is below 0."""
@@ -71,25 +73,13 @@ class SceneBuilder:
                 again = replace(opened, first_only={}) if number else opened
                 named = replace(item, name=f"{item.name} ({number + 1})") if number else item
                 own = speed * item.speed * (-1 if item.reverse else 1)
-                self.repeating += number > 0
                 yield from self._item(named, own, again)
-                self.repeating -= number > 0
                 if self.full:
                     return
 
     def _item(self, item: SceneNode, speed: Fraction, inherited: Inherited) -> Iterator[Scene]:
         span = self._span(item, speed)
         if not item.children:
-            self.count += 1
-            self.repeats += self.repeating > 0
-            if self.count > limits.SCENES:
-                self._stop(item, f"a film has at most {limits.SCENES} scenes, repeats counted; repeat less")
-                return
-            if self.repeats > limits.REPEATS:
-                self._stop(
-                    item, f"a film repeats at most {limits.REPEATS} scenes; repeat less, or let it 'loop'"
-                )
-                return
             scene = self._scene(item, span, inherited)
             self.cursor += item.length / abs(speed) if item.length else 0
             self.lost |= item.length is None
@@ -104,10 +94,6 @@ class SceneBuilder:
         """See ``BuildScenes``."""
         builder = SceneBuilder(self.film, Fraction(span.start), before)
         return tuple(builder.build([node], span.speed, inherited))
-
-    def _stop(self, item: SceneNode, message: str) -> None:
-        self.film.diagnostics.add(item.node.location, message)
-        self.full = True
 
     def _span(self, item: SceneNode, speed: Fraction) -> Span | None:
         """None if the length is not known."""
@@ -178,7 +164,14 @@ class SceneBuilder:
         if "layers" not in found:
             return scene
         layers = read_layers(
-            found["layers"], self.film, scene, inherited, context, self.last, self._build_layer
+            found["layers"],
+            self.film,
+            scene,
+            inherited,
+            context,
+            self.last,
+            self._build_layer,
+            item.layers,
         )
         return replace(scene, layers=layers)
 

@@ -100,11 +100,13 @@ def _dump(source: object, path: str) -> str:
 
 def _leaves(source: object) -> Iterator[object]:
     """All values that are no dicts and no lists."""
-    if isinstance(source, (dict, list, tuple)):
-        for item in source.values() if isinstance(source, dict) else source:
-            yield from _leaves(item)
-    else:
-        yield source
+    todo = [source]
+    while todo:
+        here = todo.pop()
+        if isinstance(here, (dict, list, tuple)):
+            todo += here.values() if isinstance(here, dict) else here
+        else:
+            yield here
 
 
 def _attempt(
@@ -114,7 +116,7 @@ def _attempt(
     diagnostics = Diagnostics()
     root = compose(text, diagnostics)
     if isinstance(root, Mapping):
-        Includer(folder, diagnostics).expand(root)
+        Includer(folder, diagnostics).expand_story(root)
         apply_overrides(root, options, diagnostics)
     story = None if root is None else _story(root, text, path, folder, diagnostics)
     return story, diagnostics.problems()

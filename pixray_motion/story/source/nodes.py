@@ -74,9 +74,41 @@ class Mapping:
         """The value of ``key``, or None."""
         return next((value for name, value in self.pairs if name.text == key), None)
 
+    def lose(self, key: str) -> None:
+        """Take ``key`` out, whose value could not be read, which is reported."""
+        self.pairs = [pair for pair in self.pairs if pair[0].text != key]
+        self.lost.add(key)
+
 
 Node = Scalar | Sequence | Mapping
 Event = Any  # ruamel's events are untyped
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a node holds: ``values``, itself and keys included, and ``depth``, levels of lists and mappings."""
+
+    values: int
+    depth: int
+
+
+def measure(node: Node) -> Size:
+    """The size of a node with all below it. It does not recurse, so that any depth can be measured."""
+    values, depth = 0, 0
+    todo = [(node, 0)]
+    while todo:
+        here, above = todo.pop()
+        values += 1
+        if isinstance(here, Scalar):
+            continue
+        depth = max(depth, above + 1)
+        if isinstance(here, Sequence):
+            todo += [(item, above + 1) for item in here.items]
+        else:
+            values += len(here.pairs)
+            todo += [(value, above + 1) for _, value in here.pairs]
+    return Size(values, depth)
+
 
 # Control characters and lone surrogates, which no terminal, label or file can show.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -101,20 +133,30 @@ class _Open:
     seen: dict[str, SourceLocation] = field(default_factory=dict)
 
 
+def has_unprintable(text: str) -> bool:
+    """Whether ``text`` holds a control character, or half of a character, which no value may."""
+    return _UNPRINTABLE.search(text) is not None
+
+
 def compose(text: str, diagnostics: Diagnostics) -> Node | None:
     """Parse a story file to its root node, reporting everything that is not allowed.
 
     None if YAML cannot read the text or it is empty.
     """
+    return compose_counted(text, diagnostics)[0]
+
+
+def compose_counted(text: str, diagnostics: Diagnostics) -> tuple[Node | None, int]:
+    """The same, and how many values were parsed, also of a text that cannot be read to its end."""
     composer = _Composer(text.translate(_FOREIGN_LINE_ENDS), diagnostics)
     try:
         _check_line_lengths(text, diagnostics)
         composer.run()
     except _Stop:
-        return None
+        return None, composer.values
     if composer.root is None:
         diagnostics.add(START, "the story is empty; begin with 'story: 1'")
-    return composer.root
+    return composer.root, composer.values
 
 
 def _check_line_lengths(text: str, diagnostics: Diagnostics) -> None:
@@ -137,7 +179,7 @@ class _Composer:
         self._report = diagnostics
         self._open: list[_Open] = []
         self._documents = 0
-        self._nodes = 0
+        self.values = 0
         self._last = START
 
     def run(self) -> None:
@@ -177,8 +219,8 @@ class _Composer:
             )
 
     def _start_node(self, event: Event, location: SourceLocation) -> None:
-        self._nodes += 1
-        if self._nodes > limits.NODES:
+        self.values += 1
+        if self.values > limits.NODES:
             self._refuse(location, f"the story has more than {limits.NODES} values; make it shorter")
         self._check_features(event, location)
         if isinstance(event, (AliasEvent, ScalarEvent)):
@@ -217,7 +259,7 @@ class _Composer:
         start, end = event.start_mark.index, event.end_mark.index
         inset = 0 if plain else 1
         spelled = self._text[start + inset : end - inset]
-        if _UNPRINTABLE.search(value):
+        if has_unprintable(value):
             self._report.add(location, f"the text {quote(value)} holds a control character; take it out")
         after = self._text[end : end + 200].partition("\n")[0].rstrip()
         return Scalar(value, location, plain, inset if spelled == value else None, after)
