@@ -253,7 +253,7 @@ plain(
     "keys: bezier easings",
     film(
         "- {length: 20000f, move: [pan: {x: {"
-        + ",\n    ".join(f"{i}f: {i % 5} cubic-bezier(.1,2,.3,-4)" for i in range(9_000))
+        + ",\n    ".join(f"{i}f: '{i % 5} cubic-bezier(.1,2,.3,-1)'" for i in range(9_000))
         + "}}]}\n"
     ),
     20_000,
@@ -344,6 +344,47 @@ plain(
 )
 plain("frames: a million and one", film("- {length: 1000001f}\n"))
 plain("loop: with 4,000 scenes", film(listed(["{length: 1f}"] * 4_000), "loop: {fade: 3000f}\n"), 4_000)
+
+
+WORDS = (
+    "noise(t)",
+    "sin(t)",
+    "t**2.5",
+    "t",
+    "exp(sin(t))",
+    "(t if t < 9 else 1)",
+    "random(t)",
+    "smoothstep(0, 9, t)",
+)
+for length in (480, 200):  # characters: beyond and below what may be asked for
+    for what in WORDS:
+        much = "+".join([what] * (length // (len(what) + 1)))
+        moves = ", ".join([f"{{zoom: {{factor: '1.5+0.000000001*({much})'}}}}"] * 100)
+        plain(f"work: 100 sums of {what}, {length}", film(f"- {{length: 20000f, move: [{moves}]}}\n"), 20_000)
+plain(
+    "work: 12 movements 1,000 times",
+    film("- {length: 1f, repeat: 1000, move: [" + ", ".join(["{zoom: {factor: 1.5+t}}"] * 12) + "]}\n"),
+    1_000,
+)
+plain(
+    "work: 100 movements over 20,000 frames",
+    film("- {length: 20000f, move: [" + ", ".join(["{tilt: {angle: 0.01*sin(t)}}"] * 100) + "]}\n"),
+    20_000,
+)
+plain(
+    "work: 100 movements with keys",
+    film(
+        "- {length: 20000f, move: ["
+        + ", ".join(
+            [
+                "{rotate: {angle: {0%: 0, 20%: 8 smooth, 90%: '3 cubic-bezier(.1,2,.3,-1)', 100%: 3 ease-in-bounce}}}"
+            ]
+            * 100
+        )
+        + "]}\n"
+    ),
+    20_000,
+)
 
 
 # Included files

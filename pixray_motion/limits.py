@@ -50,8 +50,8 @@ CURVE_BYTES = 10_000_000  # of a CSV or JSON table
 CURVE_ROWS = 1_000_000
 FORMULA_DEPTH = 32  # nested parentheses, calls, signs and powers
 EXPONENT = 64  # absolute value of an exponent in a formula
-# Operations of the check over all frames, each on one frame: some seconds on one core.
-CHECK_WORK = 1_000_000_000
+# Operations of the check over all frames, each on one frame: at most four seconds on one core.
+CHECK_WORK = 400_000_000
 
 # Movements
 # The least local area scale of a pose. Below it, the pose cannot be inverted with any precision in float64.

@@ -34,6 +34,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "or": lambda first, last: where(first, first, last),
     "if": lambda then, condition, otherwise: where(condition, then, otherwise),
 }
+SLOW = {"%": 8, "**": 4, "if": 3, "and": 3, "or": 3}  # operators that cost more than one operation
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "<": np.less,
     "<=": np.less_equal,
@@ -105,7 +106,9 @@ def is_constant(program: Program) -> bool:
 
 def estimate_cost(program: Program) -> int:
     """About how many operations on numbers a frame takes."""
-    return sum(FUNCTIONS[step.name].cost if step.name in FUNCTIONS else 1 for step in program)
+    return sum(
+        FUNCTIONS[step.name].cost if step.name in FUNCTIONS else SLOW.get(step.name, 1) for step in program
+    )
 
 
 def _is_seeded(step: Step) -> bool:
