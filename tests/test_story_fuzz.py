@@ -21,7 +21,7 @@ def test_mutated_stories(seed: int) -> None:
         assert is_sound(refusal(mutate_text(rng, rng.choice(STORIES))))
 
 
-@pytest.mark.parametrize("kind", set(MUTATIONS) - {"text"})
+@pytest.mark.parametrize("kind", [kind for kind in MUTATIONS if kind != "text"])
 def test_stories_mutated_otherwise(kind: str) -> None:
     rng = random.Random(0)
     for _ in range(30):
