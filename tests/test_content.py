@@ -492,10 +492,8 @@ def test_a_denoiser_that_draws_alone_draws_something() -> None:
 
 
 @pytest.mark.parametrize("kind", ["crossfade", "wipe", "zoom-through"])
-@pytest.mark.parametrize("length", ["0.01s", "1f"])
-def test_a_transition_in_which_no_frame_could_show_both_scenes_is_a_cut(
-    tmp_path: Path, kind: str, length: str
-) -> None:
+@pytest.mark.parametrize("length", ["0.01s", "19%"])
+def test_a_transition_shorter_than_a_frame_is_a_cut(tmp_path: Path, kind: str, length: str) -> None:
     for colour in ("red", "blue"):
         Image.new("RGB", (96, 54), colour).save(tmp_path / f"{colour}.png")
     story = told(
