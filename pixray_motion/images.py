@@ -25,6 +25,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 FORMATS = ("PNG", "JPEG", "WEBP")
 EMPTY = (128, 128, 128)  # what is seen through a transparent picture that a scene begins with: nothing yet
+ORIENTATION = 0x0112  # of EXIF
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 DEEP = 257  # 16 bits over 8: 65535 is white
 
 
@@ -37,7 +47,7 @@ def check_image(content: bytes, spend: Callable[[int], None]) -> None:
     def skim(picture: Image.Image) -> None:
         """Into as few pixels as the format allows: a jpg's can be an eighth on each side."""
         spend(picture.width * picture.height)
-        picture.getexif()
+        _turn(picture)
         picture.draft("RGB", (picture.width // 8, picture.height // 8))
         picture.load()
 
@@ -49,8 +59,8 @@ def open_image(content: bytes) -> Image.Image:
 
     def make(picture: Image.Image) -> Image.Image:
         picture.load()
-        ImageOps.exif_transpose(picture, in_place=True)
-        return _eight_bits(picture)
+        turn = _turn(picture)
+        return _eight_bits(picture if turn is None else picture.transpose(turn))
 
     return _decode(content, make)
 
@@ -101,6 +111,11 @@ def _decode(content: bytes, use: Callable[[Image.Image], T]) -> T:
     except Exception as error:  # Pillow's decoders raise whatever they stumble upon
         what = " ".join(str(error).split())[:200] or type(error).__name__
         raise InvalidValue(f"is damaged ({what}); save it again as png or jpg") from error
+
+
+def _turn(picture: Image.Image) -> Image.Transpose | None:
+    """What makes a picture upright that its camera stored otherwise."""
+    return TURNS.get(picture.getexif().get(ORIENTATION, 1))
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:

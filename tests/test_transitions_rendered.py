@@ -15,6 +15,7 @@ from pixray_motion.story.plan import Component, Layer, Stack
 from pixray_motion.story.reading.story import read
 from pixray_motion.story.transition import blend_scenes, transition
 from pixray_motion.studio import Studio
+from pixray_motion.units import StoryFile
 
 Frame = NDArray[np.uint8]
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -227,13 +228,13 @@ def test_a_masks_file_is_read_once_for_all_frames(tmp_path: Path, monkeypatch: p
     )
     story = read(tmp_path / "story.yaml")
     opened: list[str] = []
-    really_open = Image.open
+    really_load = StoryFile.load
 
-    def counting(file: object, *rest: object) -> Image.Image:
-        opened.append(Path(str(file)).name)
-        return really_open(file, *rest)
+    def counting(file: StoryFile, make: Callable[[bytes], object]) -> object:
+        opened.append(file.name)
+        return really_load(file, make)
 
-    monkeypatch.setattr(Image, "open", counting)
+    monkeypatch.setattr(StoryFile, "load", counting)
     studio = Studio.open(story)
     shown = [studio.image(state) for state in render(story, studio)]
     assert opened.count("mask.png") == 1

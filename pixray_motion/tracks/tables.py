@@ -171,7 +171,8 @@ def _find_column(header: list[str], column: str | None) -> int:
     if len(values) != 1:
         titles = [shorten(title) for title in header if title][:10]
         names = f": {', '.join(titles)}" if titles else ""
-        raise InvalidValue(f"has {len(values)} columns{names}; say which one, as in column: 0")
+        point = "" if titles else ", or write decimals with a point if that is what the commas are"
+        raise InvalidValue(f"has {len(values)} columns{names}; say which one, as in column: 0{point}")
     return values[0]
 
 

@@ -51,9 +51,9 @@ def _split(node: Node, context: SceneContext) -> tuple[Scalar | None, Node | Non
 
 
 def _length(node: Node | None, kind: str, context: SceneContext) -> Fraction:
-    """In frames of the scene, one second if it is not said; 0, as of a cut, where no frame could show both scenes."""
+    """In frames of the scene, one second if it is not said; 0, as of a cut, where it is less than a frame."""
     frames = _said_length(node, kind, context)
-    return frames if frames > 1 else Fraction(0)
+    return frames if frames >= 1 else Fraction(0)
 
 
 def _said_length(node: Node | None, kind: str, context: SceneContext) -> Fraction:

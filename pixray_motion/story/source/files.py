@@ -101,7 +101,7 @@ class StoryFolder:
             try:
                 self._made[key] = make()
             except InvalidValue as error:
-                self._made[key] = error
+                self._made[key] = InvalidValue(error.message)  # without the frames that it came through
         made: T | InvalidValue = self._made[key]
         if isinstance(made, InvalidValue):
             raise InvalidValue(made.message)
