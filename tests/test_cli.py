@@ -159,7 +159,7 @@ def test_an_unfinished_film_is_in_the_way_until_it_is_asked_for(story: Path, tmp
     work.mkdir()
     (work / "state.safetensors").write_bytes(b"not a state")
     assert "resume it with --resume, or discard it with --restart" in refused("render", story)
-    assert "cannot be read" in refused("render", story, "--resume")
+    assert "finish the render with that one, or start over" in refused("render", story, "--resume")
     assert run("render", story, "--restart", "--frames", "0:1").exit_code == 0
     assert not work.exists()
 
@@ -268,13 +268,16 @@ def test_what_is_one_is_counted_as_one(story: Path) -> None:
     assert one.stdout.startswith("one: 1 frame, 0.125 s, rendered in 0:")
 
 
+TOO_LARGE = "file too large; choose another disk, or allow larger files by ulimit -f"
+
+
 def test_a_new_story_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert run("new", "my story.yaml").stdout.endswith("next: pixray-motion preview 'my story.yaml'\n")
     limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10)); "
     script = limited + "from pixray_motion.cli import main; sys.argv[1:] = ['new', 'b.yaml']; main()"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (2, "cannot write b.yaml: file too large; choose another name\n")
+    assert (done.returncode, done.stderr) == (2, f"cannot write b.yaml: {TOO_LARGE}\n")
     assert [path.name for path in tmp_path.iterdir()] == ["my story.yaml"]
 
 

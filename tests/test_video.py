@@ -13,8 +13,8 @@ from PIL import Image
 from pixray_motion.errors import EncodeError, OutputError
 from pixray_motion.output import video as encoding
 from pixray_motion.output.content import Frame
+from pixray_motion.output.place import Output
 from pixray_motion.output.video import check_encoder
-from pixray_motion.output.work import Output
 
 FORMATS = (".mp4", ".webm", ".gif")
 NTSC = Fraction(24000, 1001)
@@ -178,5 +178,6 @@ def test_ffmpeg_may_say_more_than_a_pipe_holds(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_failure_says_ffmpegs_last_words(tmp_path: Path) -> None:
-    with pytest.raises(EncodeError, match=r"could not write the film: .*No such file or directory"):
-        encode(clip(), tmp_path / "missing" / "film.mp4", Fraction(8))
+    (tmp_path / "film.mp4").mkdir()
+    with pytest.raises(EncodeError, match=r"could not write the film: .*Is a directory"):
+        encode(clip(), tmp_path / "film.mp4", Fraction(8))

@@ -17,7 +17,9 @@ from pixray_motion.film import write_film
 from pixray_motion.geometry import Canvas
 from pixray_motion.output.base import FOLDER, FilmInfo, Writer, writer
 from pixray_motion.output.content import Content, Frame, frame_name
-from pixray_motion.output.work import KeptFrames, Output, WorkFolder
+from pixray_motion.output.kept import KeptFrames
+from pixray_motion.output.place import Output
+from pixray_motion.output.work import WorkFolder
 from pixray_motion.registry import Registry
 from pixray_motion.story.model import Story
 from pixray_motion.story.reading.story import parse
@@ -159,15 +161,14 @@ class WriterContract(Contract):
     def _write(self, place: Path, name: str, skip: int = 0, told: list[int] | None = None) -> Path:
         """A film of three frames, alone in a folder of its own."""
         made = self.make()
-        folder, work = place / name, WorkFolder(place / f"{name}.work")
+        folder, work = place / name, WorkFolder(place / f"{name}.work", place / name)
         folder.mkdir()
         work.path.mkdir()
         for frame in ABOUT.frames:
             work.save_frame(frame, made.needs, self.example(frame + skip))
         film = folder / f"film{self.name.removesuffix(FOLDER)}"
-        made.write(
-            KeptFrames(work, made.needs, ABOUT.frames), film, ABOUT, ([] if told is None else told).append
-        )
+        frames = KeptFrames(work.path, made.needs, ABOUT.frames)
+        made.write(frames, film, ABOUT, ([] if told is None else told).append)
         return film
 
 
