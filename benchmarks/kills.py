@@ -83,6 +83,9 @@ class Case:
         return [word.rstrip("/") for word in self.output.split() if not word.startswith("--")]
 
 
+CASES = [Case(output, older) for output in OUTPUTS for older in (False, True)]
+
+
 @dataclass(frozen=True)
 class Point:
     """A case killed before the operations of these numbers, of the first run, and of the second if there are two."""
@@ -306,6 +309,22 @@ def check_case(case: Case, every: int) -> tuple[Case, int, list[str]]:
     return case, len(points), [f"{kills}: {words}" for kills, words in wrong.items() if words]
 
 
+def sample(size: int) -> tuple[int, list[str]]:
+    """Some points, spread over the cases and their moments: how many, and what is wrong."""
+    chance, wrong = random.Random(0), []
+    with memory() as name:
+        folder = Path(name, "case", "user")
+        for case in CASES:
+            new, count = whole(folder, case)
+            mine = range(CASES.index(case), size, len(CASES))
+            for number in mine:
+                first = int((number + chance.random()) * count / size)
+                kills = (first, chance.randrange(count)) if number % 5 == 0 else (first,)
+                words = check(folder, Point(case, kills), new)
+                wrong += [f"{case.output} {kills}: {words}"] if words else []
+    return size, wrong
+
+
 def signalled(folder: Path, number: signal.Signals, seconds: float, new: bytes) -> str:
     """Send a signal to a render with models, and resume it as it says: what is wrong then, or an empty text."""
     lay(folder, Case("film.mp4", True))
@@ -384,11 +403,10 @@ def main() -> None:
         sys.exit(send_signals(options.signals) > 0)
     os.environ["OMP_NUM_THREADS"] = "1"  # a process with threads cannot fork
     preload()
-    cases = [Case(output, older) for output in OUTPUTS for older in (False, True)]
     faults: list[str] = []
     print(f"{'output':28} {'before':8} {'points':>6} {'clean':>6}")
     with ProcessPoolExecutor(options.jobs, get_context("fork")) as pool:
-        for case, count, wrong in pool.map(check_case, cases, [options.every] * len(cases)):
+        for case, count, wrong in pool.map(check_case, CASES, [options.every] * len(CASES)):
             print(
                 f"{case.output:28} {'a film' if case.older else '-':8} {count:6} {count - len(wrong):6}",
                 flush=True,

@@ -181,8 +181,7 @@ def _lost(remains: Remains, missing: Sequence[int], runs: Sequence[range], keys:
 
     A kill may come between a frame and its state: the last frame may be drawn again without a word.
     """
-    known = {frame for frame, _ in remains.records}
-    last = max(known, default=-1)
+    last = max({frame for frame, _ in remains.records} | remains.states.keys() | remains.damaged, default=-1)
     changed = {record.frame for record in remains.records.values() if record.key != keys.get(record.frame)}
     frames = [frame for frame in missing if frame <= last and frame not in changed]
     again = [frame for run in runs for frame in run if frame <= last and frame not in changed]

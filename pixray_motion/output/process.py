@@ -135,7 +135,7 @@ class Process:
             os.killpg(self._process.pid, signal.SIGKILL)
 
 
-def printed(command: Sequence[str], silence: float = SILENCE) -> tuple[int, str]:
+def printed(command: Sequence[str], silence: float) -> tuple[int, str]:
     """A short program's return code and what it prints. Raises: ``OSError``, ``SilentProcess``."""
     with Process(command, silence, prints=True) as process:
         text = b"".join(process.lines())

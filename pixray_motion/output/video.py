@@ -132,7 +132,7 @@ def ffmpeg() -> str:
     """The path of the ffmpeg program; an ``EncodeError`` if there is none that runs."""
     try:
         exe: str = imageio_ffmpeg.get_ffmpeg_exe()
-        code, _ = printed([exe, "-version"])
+        code, _ = printed([exe, "-version"], SILENCE)
     except (OSError, RuntimeError, SilentProcess) as error:
         raise _does_not_run(str(error)) from error
     if code != 0:
@@ -144,7 +144,7 @@ def ffmpeg() -> str:
 def check_encoder(name: str) -> None:
     """Refuse, before anything is rendered, a film for which this ffmpeg has no encoder. Raises: ``EncodeError``."""
     try:
-        _, listing = printed([ffmpeg(), "-hide_banner", "-encoders"])
+        _, listing = printed([ffmpeg(), "-hide_banner", "-encoders"], SILENCE)
     except (OSError, SilentProcess) as error:
         raise _does_not_run(str(error)) from error
     if name not in listing.split():
@@ -326,9 +326,11 @@ def _add_comment(gif: Path, text: str) -> None:
     """Write a comment extension before the trailer; ffmpeg has no way to."""
     data = text.encode()
     blocks = [data[start : start + 255] for start in range(0, len(data), 255)]
+    if not gif.exists() or gif.stat().st_size == 0:
+        raise _unreadable("it is empty")
     with gif.open("r+b") as file:
         file.seek(-1, 2)
         if file.read(1) != b"\x3b":
-            raise EncodeError(f"ffmpeg left {gif.name} without its end: encode it once more")
+            raise _unreadable(f"{gif.name} has no end")
         file.seek(-1, 2)
         file.write(b"\x21\xfe" + b"".join(bytes([len(block)]) + block for block in blocks) + b"\x00\x3b")
