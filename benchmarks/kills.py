@@ -47,9 +47,9 @@ OUTPUTS = (
     "film.mp4 --svg-frames svgs/",
 )
 MODELS = """\
-{story: 1, canvas: 32x18, rate: 8, seed: 3,
- scenes: [{length: 8f, prompts: a green forest, steps: 3, move: [{zoom: {factor: 1.5/s}}]},
-          {length: 8f, prompts: a blue sea, steps: 3, move: [{pan: {x: 0.4/s}}]}]}
+{story: 1, canvas: 32x18, rate: 8, seed: 3, denoiser: none,
+ scenes: [{length: 8f, prompts: a green forest, steps: 2, move: [{zoom: {factor: 1.5/s}}]},
+          {length: 8f, prompts: a blue sea, steps: 2, move: [{pan: {x: 0.4/s}}]}]}
 """
 STARTED = {
     "os.rename",

@@ -375,3 +375,17 @@ def test_plan_is_a_line_for_each_drawing_of_each_frame(tmp_path: Path) -> None:
     assert [plan["frame"] for plan in every] == list(range(20))
     assert every[0]["root"]["motion"] == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
     assert [layer["opacity"] for layer in every[12]["root"]["layers"]] == [1.0, 0.4]
+
+
+def test_a_films_metadata_tells_the_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The story and the options below it are enough to make the film again; without options it is the story alone."""
+    monkeypatch.chdir(tmp_path)
+    tiny(tmp_path, TINY.rstrip("\n"))
+    run("render", "tiny.yaml", "-o", "a.mp4", "--frames", "0:1", "--quiet")
+    options = ["--set", "rate=9", "--set", "scenes.0.name=a\nb", "--seed", "7", "--quality", "draft"]
+    run("render", "tiny.yaml", "-o", "b.mp4", "--frames", "0:1", "--quiet", *options)
+    plain, noted = ((tmp_path / name).read_bytes() for name in ("a.mp4", "b.mp4"))
+    assert TINY.rstrip("\n").encode() in plain
+    assert b"rendered with" not in plain
+    lines = "# rendered with:\n#   --set rate=9\n#   --set 'scenes.0.name=a b'\n#   --set seed=7\n#   --quality draft\n"
+    assert f"{TINY}{lines}".encode() in noted

@@ -181,3 +181,21 @@ def test_words_that_a_terminal_cannot_show_are_no_error(tmp_path: Path) -> None:
         env={"PYTHONIOENCODING": "ascii", "PATH": "", "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert (done.returncode, (tmp_path / "fülm" / "frame_000000.png").exists()) == (0, True), done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not keep this limit")
+def test_too_little_memory_for_torch_is_one_line(tmp_path: Path) -> None:
+    tiny(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "pixray_motion", "render", "tiny.yaml"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (400_000_000, 400_000_000)),
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        "there is not enough memory: close other programs, allow more by ulimit -v, or"
+    )
+    assert done.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.yaml"]

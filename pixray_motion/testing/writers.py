@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+from pixray_motion.errors import MotionError
 from pixray_motion.film import write_film
 from pixray_motion.geometry import Canvas
 from pixray_motion.output.base import FOLDER, FilmInfo, Writer, writer
@@ -148,6 +149,22 @@ class WriterContract(Contract):
             files = sorted(film.iterdir())
             return [_open(path) for path in files] if all(path.suffix in PICTURES for path in files) else None
         return _play(film) if self.name in FILMS else None
+
+    def test_a_damaged_film_is_noticed(self, tmp_path: Path) -> None:
+        """Before the frames that it was made of are thrown away: one frame less, or nothing at all."""
+        made, film = self.make(), self._write(tmp_path, "film")
+        made.check_film(film, ABOUT)
+        if self.is_folder:
+            sorted(film.iterdir())[-1].unlink()
+        else:
+            film.write_bytes(b"")
+        try:
+            made.check_film(film, ABOUT)
+        except MotionError:
+            return
+        raise AssertionError(
+            "check_film finds out whether the film is there, and whole: raise an OutputError if not"
+        )
 
     def test_what_it_accepts_becomes_a_film(self, tmp_path: Path) -> None:
         """The whole way: rendered, kept, written, and put in place."""
