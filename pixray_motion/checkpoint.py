@@ -9,12 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pixray_motion.errors import CheckpointError
+from pixray_motion.errors import CheckpointError, is_out_of_memory, reason
 from pixray_motion.lazy import torch
+from pixray_motion.output.files import create, read_plain, remove
 from pixray_motion.state import DrawingState, State
 from pixray_motion.studio import Studio
 from pixray_motion.version import __version__
@@ -24,7 +28,29 @@ if TYPE_CHECKING:
 
     from pixray_motion.drawers.base import Params
 
-FORMAT = "pixray-motion state 4"
+FORMAT = "pixray-motion state 5"
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")  # how safetensors says what the system said
+
+
+class DamagedState(CheckpointError):
+    """A saved state that cannot be read, or is not as it was written."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A saved state as it lies in its file: what it says of itself, and the tensors by their paths."""
+
+    path: Path
+    frame: int
+    key: str
+    machine: Mapping[str, str]
+    plugins: Mapping[str, str]
+    scores: Mapping[str, float]
+    tensors: Mapping[str, Tensor]
+
+    @property
+    def threads(self) -> int:
+        return int(self.machine["threads"])
 
 
 def frame_keys(studio: Studio) -> Iterator[str]:
@@ -46,6 +72,29 @@ def frame_keys(studio: Studio) -> Iterator[str]:
         yield key
 
 
+class FrameKeys:
+    """The keys of a film's frames, by number, computed once and no further than they are asked for."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._more = frame_keys(studio)
+        self._found: list[str] = []
+        self._count = len(studio.story.frames)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, frame: int) -> str:
+        """Raises: ``IndexError`` outside the film."""
+        if not 0 <= frame < self._count:
+            raise IndexError(f"the film has the frames 0 to {self._count - 1}. Got {frame}")
+        self._found += islice(self._more, max(0, frame + 1 - len(self._found)))
+        return self._found[frame]
+
+    def get(self, frame: int) -> str | None:
+        """None outside the film."""
+        return self[frame] if 0 <= frame < self._count else None
+
+
 def save(path: Path, state: State, studio: Studio, key: str) -> None:
     """Write ``state`` so that a reader finds either the old file or the new one, whole.
 
@@ -54,51 +103,128 @@ def save(path: Path, state: State, studio: Studio, key: str) -> None:
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
+    tensors = _flatten(state)
     facts = {"format": FORMAT, "key": key, "frame": str(state.frame)} | _machine(studio)
-    metadata = facts | {
-        "scores": json.dumps(dict(state.scores)),
-        "plugins": json.dumps(_plugins(studio)),
-    }
-    unfinished = path.with_suffix(".new")
+    facts |= {"scores": json.dumps(dict(state.scores)), "plugins": json.dumps(_plugins(studio))}
+    unfinished = path.with_name("draft.new")
     try:
-        save_file(_flatten(state), str(unfinished), metadata=metadata)
+        path.parent.mkdir(exist_ok=True)
+        remove(unfinished)
+        create(unfinished).close()  # of our own, for save_file would write through a link
+        save_file(tensors, str(unfinished), metadata=facts | {"check": _digest(facts, tensors)})
         os.replace(unfinished, path)
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path}: the state cannot be saved ({error}); free some space") from error
+        fault = _os_error(error)
+        why = reason(fault, "choose another output") if fault else str(error)
+        raise CheckpointError(f"{path}: the state cannot be saved: {why}") from (fault or error)
 
 
-def read_metadata(path: Path) -> dict[str, str]:
-    """What a saved state says of itself: ``frame``, ``key``, ``threads``, ``device``.
+def read(path: Path) -> Saved:
+    """A saved state. Raises: ``DamagedState``, or ``CheckpointError`` for one that another version has written."""
+    from safetensors import SafetensorError, safe_open
 
-    Raises: ``CheckpointError`` if it cannot be read.
-    """
-    return _open(path)[0]
+    try:
+        with read_plain(path):
+            pass
+        with safe_open(str(path), framework="pt") as file:
+            facts = dict(file.metadata() or {})
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+        if facts.pop("check", "") != _digest(facts, tensors):
+            _refuse_other_format(path, facts.get("format", ""))
+            raise ValueError("its checksum differs")
+        _refuse_other_format(path, facts["format"])
+        frame = int(facts["frame"])
+        if frame < 0:
+            raise ValueError(f"it is frame {frame}")
+        return Saved(
+            path,
+            frame,
+            facts["key"],
+            {name: facts[name] for name in ("threads", "device", "dtype")},
+            json.loads(facts["plugins"]),
+            json.loads(facts["scores"]),
+            tensors,
+        )
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+        if is_out_of_memory(error):
+            raise
+        raise DamagedState(
+            f"{path}: the saved state is damaged ({error}); start over with --restart"
+        ) from error
 
 
 def load(path: Path, studio: Studio) -> State:
     """The saved state. Raises: ``CheckpointError``, which says what has changed since."""
-    found, tensors = _open(path)
-    frame = int(found["frame"])
-    if frame not in studio.story.frames:
+    saved = read(path)
+    check(saved, studio, FrameKeys(studio))
+    return restored(saved, studio)
+
+
+def restored(saved: Saved, studio: Studio) -> State:
+    """The state that was saved."""
+    return State(studio.story.plan(saved.frame), _unflatten(saved.tensors), saved.scores)
+
+
+def check(saved: Saved, studio: Studio, keys: FrameKeys) -> None:
+    """Refuse a state that this film does not come by. Raises: ``CheckpointError``, which says what has changed."""
+    path = saved.path
+    _check_within(path, saved.frame, keys)
+    for name, value in _machine(studio).items():
+        if saved.machine[name] != value:
+            raise CheckpointError(
+                f"{path}: saved with {name} {saved.machine[name]}, now {value}; use that one again, or start over with "
+                "--restart"
+            )
+    _check_plugins(path, saved.plugins, _plugins(studio))
+    check_key(path, saved.frame, saved.key, keys)
+
+
+def check_key(path: Path, frame: int, key: str, keys: FrameKeys) -> None:
+    """Refuse what was kept under another key than this frame has. Raises: ``CheckpointError``."""
+    _check_within(path, frame, keys)
+    if keys[frame] != key:
+        raise CheckpointError(
+            f"{path}: the story, the models or the program changed at or before frame {frame}; "
+            "start over with --restart"
+        )
+
+
+def _check_within(path: Path, frame: int, keys: FrameKeys) -> None:
+    if frame >= len(keys):
         raise CheckpointError(
             f"{path}: the saved state is frame {frame}, but the film ends before it; start over with --restart"
         )
-    for name, value in _machine(studio).items():
-        if found.get(name) != value:
-            raise CheckpointError(
-                f"{path}: saved with {name} {found.get(name)}, now {value}; use that one again, or start over with "
-                "--restart"
-            )
-    _check_plugins(path, json.loads(found.get("plugins", "{}")), _plugins(studio))
-    for number, key in enumerate(frame_keys(studio)):
-        if number == frame:
-            if key != found["key"]:
-                raise CheckpointError(
-                    f"{path}: the story, the models or the program changed at or before frame {frame}; "
-                    "start over with --restart"
-                )
-            break
-    return State(studio.story.plan(frame), _unflatten(tensors), json.loads(found["scores"]))
+
+
+def _digest(facts: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
+    """Of all that a file holds: the facts, and the names, kinds, shapes and bytes of the tensors."""
+    found = hashlib.sha256(json.dumps(sorted(facts.items())).encode())
+    for name, tensor in sorted(tensors.items()):
+        found.update(json.dumps([name, str(tensor.dtype), list(tensor.shape)]).encode())
+        found.update(tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return found.hexdigest()
+
+
+def _refuse_other_format(path: Path, format: str) -> None:
+    """Raises: ``CheckpointError`` if another version of the program has written this."""
+    if format.startswith(FORMAT.rstrip("0123456789")) and format != FORMAT:
+        raise former_format(path)
+
+
+def former_format(path: Path) -> CheckpointError:
+    """The refusal of what another version has left."""
+    return CheckpointError(
+        f"{path}: another version of the program has saved this state; finish the render with that one, or start over "
+        "with --restart"
+    )
+
+
+def _os_error(error: Exception) -> OSError | None:
+    """What the system said, which safetensors passes on as text."""
+    if isinstance(error, OSError):
+        return error
+    found = _OS_ERROR.search(str(error))
+    return OSError(int(found[1]), os.strerror(int(found[1]))) if found else None
 
 
 def _plugins(studio: Studio) -> dict[str, str]:
@@ -142,19 +268,3 @@ def _unflatten(tensors: Mapping[str, Tensor]) -> dict[str, DrawingState]:
 
 def _machine(studio: Studio) -> dict[str, str]:
     return {"threads": str(studio.threads), "device": "cpu", "dtype": "float32"}
-
-
-def _open(path: Path) -> tuple[dict[str, str], dict[str, Any]]:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(str(path), framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(
-            f"{path}: the saved state cannot be read ({error}); start over with --restart"
-        ) from error
-    if metadata.get("format") != FORMAT:
-        raise CheckpointError(f"{path}: not a saved state of this program; start over with --restart")
-    return metadata, tensors

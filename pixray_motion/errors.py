@@ -19,6 +19,9 @@ _REMEDIES = {
     errno.ENOENT: "look for a slip in the name, or make its folder first",
     errno.ENOTDIR: "look for a slip in the name, or make its folder first",
     errno.EIO: "look whether the disk is sound, or choose another",
+    errno.ENOMEM: "close other programs, or choose a smaller canvas",
+    errno.EFBIG: "choose another disk, or allow larger files by ulimit -f",
+    errno.ELOOP: "remove what lies there, or choose another name",
     errno.EMFILE: "close other programs, or allow more open files by ulimit -n",
 }
 
@@ -27,6 +30,31 @@ def reason(error: OSError, otherwise: str = "") -> str:
     """The system's message in lower case, followed by a remedy: ours where we know one, or else ``otherwise``."""
     remedy = _REMEDIES.get(error.errno or 0, otherwise)
     return (error.strerror or str(error)).lower() + (f"; {remedy}" if remedy else "")
+
+
+_NO_MEMORY = (
+    "can't allocate memory",
+    "cannot allocate memory",
+    "unable to allocate",
+    "failed to map segment",
+    "can't start new thread",
+    "out of memory",
+    "os error 12)",
+)
+
+
+def is_out_of_memory(error: BaseException | None) -> bool:
+    """Whether an exception, or one that led to it, says that there is not enough memory.
+
+    Some say so in words alone: torch, safetensors, and the system where it cannot load a library.
+    """
+    while error is not None:
+        words = "" if isinstance(error, MotionError) else str(error).lower()
+        told = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+        if told or any(one in words for one in _NO_MEMORY):
+            return True
+        error = error.__cause__
+    return False
 
 
 class MotionError(Exception):

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any, Literal
 
 from pixray_motion import checkpoint
+from pixray_motion.checkpoint import FrameKeys
 from pixray_motion.engine import advance
-from pixray_motion.errors import CheckpointError, OutputError
-from pixray_motion.geometry import Canvas
+from pixray_motion.errors import CheckpointError, MotionError, OutputError
 from pixray_motion.lazy import torch
 from pixray_motion.output.base import FilmInfo, OnFrame
 from pixray_motion.output.content import Content
-from pixray_motion.output.work import (
-    KeptFrames,
-    Output,
-    WorkFolder,
-    check_distinct,
-    os_errors_as_output_errors,
+from pixray_motion.output.kept import KeptFrames
+from pixray_motion.output.place import Output, check_distinct, os_errors_as_output_errors
+from pixray_motion.output.work import WorkFolder
+from pixray_motion.resumption import (
+    Remains,
+    Task,
+    check_asked,
+    check_same_film,
+    first_needed,
+    plan_task,
+    states_to_keep,
+    survey,
 )
 from pixray_motion.state import State
 from pixray_motion.story.model import Story
@@ -34,6 +39,7 @@ class Progress:
     """How far a film is: ``done`` of ``total`` frames of this ``stage``, the last one being ``frame``.
 
     ``score`` is how well the frame shows its prompts, -1..1, if it has any. ``resumed`` frames were done before.
+    ``lost`` says in words what of these was damaged, and is drawn again.
     """
 
     stage: Literal["rendering", "encoding"]
@@ -44,6 +50,7 @@ class Progress:
     score: float | None
     threads: int
     resumed: int = 0
+    lost: str = ""
 
 
 OnProgress = Callable[[Progress], None]
@@ -63,9 +70,10 @@ def write_film(
 
     ``frames`` are the film's frames to be written, by default all; earlier ones are computed and not written. What is
     done lies in ``.NAME.work`` beside the output until the film is complete: after an interruption, and after a kill
-    at any moment, ``resume`` goes on from there, and the film has the same bytes as if nothing had happened.
-    ``restart`` discards it. ``threads`` are for torch, by default ``default_threads``, and stay as they are when
-    resumed. The same frames are written to the outputs ``also``, such as ``Output.of("svgs/", ".svg/")``, too.
+    at any moment, ``resume`` goes on from there, and the film has the same bytes as if nothing had happened, even if
+    some of it was damaged since. ``restart`` discards it. ``threads`` are for torch, by default ``default_threads``,
+    and stay as they are when resumed. The same frames are written to the outputs ``also``, such as
+    ``Output.of("svgs/", ".svg/")``, too.
 
     Raises: ``OutputError`` if the film cannot be written or an unfinished one is in the way, ``CheckpointError`` if
     the unfinished one does not fit, and what ``Studio.open`` and the writers raise. An older film is then untouched.
@@ -76,31 +84,32 @@ def write_film(
             f"the film has the frames 0 to {len(story.frames)}. Got {span.start} to {span.stop}"
         )
     target = Output.of(output)
-    if also:
-        check_distinct([target, *also])
-    for one in (target, *also):
+    outputs = [target, *also]
+    check_distinct(outputs)
+    for one in outputs:
         one.check(story)
     tell = on_progress or (lambda _: None)
     with os_errors_as_output_errors(target.path), ExitStack() as locks:
-        folder = locks.enter_context(WorkFolder(target.work).locked())
-        others = _reserve(also, locks)
+        folder, *others = [_reserve(one, locks) for one in outputs]
+        for one, place in zip(also, others, strict=True):
+            if place.is_unfinished():
+                raise _unfinished(one, place, "finish that one first, or choose another name")
         if restart:
             folder.clear()
-        elif folder.state.exists() and not resume:
+        elif folder.is_unfinished() and not resume:
             raise _unfinished(target, folder, "resume it with --resume, or discard it with --restart")
-        needs = {output.writer.needs.name: output.writer.needs for output in (target, *also)}  # one of a name
-        last = _render(story, span, folder, threads, list(needs.values()), tell)
-        about = FilmInfo(story.rate, story.canvas, span, tags(story))
-        for one, place in others:
-            with os_errors_as_output_errors(one.path):
-                _deliver(one, place, folder, about, lambda _: None)
-        _deliver(target, folder, folder, about, _encoding(story, span, last, tell))
+        needs = {output.writer.needs.name: output.writer.needs for output in outputs}  # one of a name
+        with _removal_told(folder):
+            last = _render(story, span, folder, threads, list(needs.values()), tell)
+            about = FilmInfo(story.rate, story.canvas, span, tags(story))
+            _deliver(outputs, [folder, *others], about, _encoding(story, span, last, tell))
+        folder.retire()
     return target
 
 
 def unfinished(output: str | os.PathLike[str] | Output) -> bool:
     """Whether an interrupted render of ``output`` can be resumed."""
-    return WorkFolder(Output.of(output).work).state.exists()
+    return WorkFolder.of(Output.of(output)).is_unfinished()
 
 
 def default_threads() -> int:
@@ -119,16 +128,23 @@ def _unfinished(output: Output, folder: WorkFolder, remedy: str) -> OutputError:
     return OutputError(f"an unfinished render of {output.path} lies in {folder.path}: {remedy}")
 
 
-def _reserve(outputs: Sequence[Output], locks: ExitStack) -> list[tuple[Output, WorkFolder]]:
-    """Further outputs, each with a locked folder beside it in which it is made."""
-    reserved = []
-    for output in outputs:
-        with os_errors_as_output_errors(output.path):
-            place = locks.enter_context(WorkFolder(output.work).locked())
-            if place.state.exists():
-                raise _unfinished(output, place, "finish that one first, or choose another name")
-            reserved.append((output, place))
-    return reserved
+def _reserve(output: Output, locks: ExitStack) -> WorkFolder:
+    """The locked folder beside an output in which it is made."""
+    with os_errors_as_output_errors(output.path):
+        return locks.enter_context(WorkFolder.of(output).locked())
+
+
+@contextmanager
+def _removal_told(folder: WorkFolder) -> Iterator[None]:
+    """Somebody may tidy up while a render runs: that is no slip in a name, and no full disk."""
+    try:
+        yield
+    except (OSError, MotionError) as error:
+        if folder.path.exists():
+            raise
+        raise OutputError(
+            f"the folder {folder.path}, in which the film was made, was removed meanwhile: render it once more"
+        ) from error
 
 
 def _render(
@@ -143,62 +159,47 @@ def _render(
 
     Each frame is written first and then its state, so a kill in between costs one frame's work and no more.
     """
-    state, studio = _opened(story, folder, threads)
-    start = _first_needed(story, span.start)
-    begin = start if state is None else max(start, state.frame + 1)
-    _check_kept(folder, range(span.start, min(begin, span.stop)), story.canvas, contents)
-    done = min(begin, span.stop) - start
-    at = Progress("rendering", done, span.stop - start, begin, "", None, studio.threads, resumed=done)
+    remains = survey(folder)
+    studio = Studio.open(story, _threads(remains, threads))
+    keys = FrameKeys(studio)
+    check_same_film(remains, studio, keys)
+    check_asked(remains, span, contents)
+    task = plan_task(remains, story, span, contents, keys)
+    folder.remove_states(task.useless)
+    first = first_needed(story, span.start)
+    total, begin = span.stop - first, task.runs[0].start if task.runs else span.stop
+    done = total - task.count
+    at = Progress("rendering", done, total, begin, "", None, studio.threads, resumed=done, lost=task.lost)
     tell(at)
-    for frame, key in islice(enumerate(checkpoint.frame_keys(studio)), begin, span.stop):
-        state = advance(state, story.plan(frame), studio)
-        for content in contents if frame in span else ():
-            folder.save_frame(frame, content, content.take(studio, state))
-        checkpoint.save(folder.state, state, studio, key)
-        score = state.scores.get("score")
-        at = replace(at, done=at.done + 1, frame=frame, scene=state.plan.scene, score=score)
-        tell(at)
+    for run in task.runs:
+        state = _state_before(run, task, folder, studio)
+        for frame in run:
+            state = advance(state, story.plan(frame), studio)
+            for content in contents if frame in task.missing else ():
+                folder.keep(frame, content, content.take(studio, state), keys[frame], studio.threads)
+            checkpoint.save(folder.state(frame), state, studio, keys[frame])
+            wanted = states_to_keep(first, max(folder.states())) | {frame, frame - 1}
+            folder.remove_states(folder.states().keys() - wanted)
+            score = state.scores.get("score")
+            at = replace(at, done=at.done + 1, frame=frame, scene=state.plan.scene, score=score)
+            tell(at)
     return at
 
 
-def _opened(story: Story, folder: WorkFolder, threads: int | None) -> tuple[State | None, Studio]:
-    """The saved state, if there is one, and a studio with the threads that it was made with."""
-    if not folder.state.exists():
-        return None, Studio.open(story, threads or default_threads())
-    begun = int(checkpoint.read_metadata(folder.state)["threads"])
-    if threads is not None and threads != begun:
+def _threads(remains: Remains, asked: int | None) -> int:
+    """The threads that a render was begun with: with others it would not be the same, byte for byte."""
+    if remains.threads is not None and asked not in (None, remains.threads):
         raise CheckpointError(
-            f"this render was begun with --threads {begun}: resume it with as many, or discard it with --restart"
+            f"this render was begun with --threads {remains.threads}: resume it with as many, or discard it with "
+            "--restart"
         )
-    studio = Studio.open(story, begun)
-    return checkpoint.load(folder.state, studio), studio
+    return remains.threads or asked or default_threads()
 
 
-def _first_needed(story: Story, frame: int) -> int:
-    """The last cut up to ``frame``: what lies before it has no say in what follows.
-
-    While a scene comes in, the one before it is drawn too; and a film that loops returns to its first picture.
-    """
-    if story.loop is not None:
-        return 0
-    scenes = story.scenes[: story.scene_at(frame) + 1]
-    return next((scene.start for scene in reversed(scenes) if scene.cut and scene.transition_end <= frame), 0)
-
-
-def _check_kept(folder: WorkFolder, frames: range, canvas: Canvas, contents: Sequence[Content[Any]]) -> None:
-    """Before hours of work are put on top of them. A machine that lost its power may have left files half written."""
-    for frame in frames:
-        for content in contents:
-            kept = folder.frame(frame, content)
-            if not kept.exists():
-                raise CheckpointError(
-                    f"the unfinished render in {folder.path} has no frame {frame}: resume it with the same --frames "
-                    "and outputs, or discard it with --restart"
-                )
-            if content.is_damaged(kept, canvas):
-                raise CheckpointError(
-                    f"{kept}: the kept frame is damaged; discard the unfinished render with --restart"
-                )
+def _state_before(run: range, task: Task, folder: WorkFolder, studio: Studio) -> State | None:
+    if run.start - 1 not in task.states:
+        return None
+    return checkpoint.restored(checkpoint.read(folder.state(run.start - 1)), studio)
 
 
 def _encoding(story: Story, span: range, last: Progress, tell: OnProgress) -> OnFrame:
@@ -214,9 +215,23 @@ def _encoding(story: Story, span: range, last: Progress, tell: OnProgress) -> On
     return on_frame
 
 
-def _deliver(output: Output, place: WorkFolder, kept: WorkFolder, about: FilmInfo, on_frame: OnFrame) -> None:
-    """Write a complete film in its folder ``place``, and only then replace the older one by it."""
-    film = place.begin(output.format.rstrip("/"))
-    output.writer.write(KeptFrames(kept, output.writer.needs, about.frames), film, about, on_frame)
-    output.check_unchanged()
-    place.deliver(film, output.resolved)
+def _deliver(
+    outputs: Sequence[Output], places: Sequence[WorkFolder], about: FilmInfo, on_frame: OnFrame
+) -> None:
+    """Write every film in its own folder and read it back; when all are whole, replace the older ones.
+
+    The kept frames lie in the first of ``places``, which is to be thrown away after that.
+    """
+    films = []
+    for number, (output, place) in enumerate(zip(outputs, places, strict=True)):
+        with os_errors_as_output_errors(output.path):
+            film = place.begin(f"film{output.format.rstrip('/')}")
+            frames = KeptFrames(places[0].path, output.writer.needs, about.frames)
+            output.writer.write(frames, film, about, on_frame if number == 0 else (lambda _: None))
+            output.writer.check_film(film, about)
+            films.append(film)
+    for output in outputs:
+        output.check_unchanged()
+    for output, place, film in zip(outputs, places, films, strict=True):
+        with os_errors_as_output_errors(output.path):
+            place.publish(film)

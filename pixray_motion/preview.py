@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,12 +24,13 @@ from pixray_motion.images import fit_image
 from pixray_motion.lazy import torch
 from pixray_motion.limits import IMAGE_BYTES
 from pixray_motion.output.base import FilmInfo, OnFrame
-from pixray_motion.output.work import Output, check_file, os_errors_as_output_errors
+from pixray_motion.output.place import Output, check_file, os_errors_as_output_errors
+from pixray_motion.output.work import WorkFolder, replace_file
 from pixray_motion.picture import Picture
 from pixray_motion.story.model import Story
 from pixray_motion.story.plan import Component
 from pixray_motion.story.source.files import read_file
-from pixray_motion.storyboard import Board, Shot, add_labels
+from pixray_motion.storyboard import LABEL_HEIGHT, Board, Shot, add_labels
 from pixray_motion.studio import Studio, make_covers, make_drawer
 from pixray_motion.testcard import draw_test_card
 from pixray_motion.variants import without_perceptor
@@ -81,17 +82,18 @@ def write_preview(
     card = draw_test_card(canvas) if image is None else _own(image, canvas)
     shots = moved(story, card, canvas) if studio is None else _painted(studio, canvas)
     board = Board(story)
-    with (
-        os_errors_as_output_errors(files.animatic),
-        tempfile.TemporaryDirectory(prefix=".preview-", dir=files.animatic.parent) as folder,
-    ):
-        film, sheet = Path(folder, "animatic.mp4"), Path(folder, "storyboard.png")
-        about = FilmInfo(story.rate, canvas, story.frames, tags(story))
+    output = Output.of(files.animatic)
+    with os_errors_as_output_errors(files.animatic), WorkFolder.of(output).locked() as folder:
+        film, sheet = folder.begin("animatic.mp4"), BytesIO()
+        about = FilmInfo(
+            story.rate, Canvas(canvas.width, canvas.height + LABEL_HEIGHT), story.frames, tags(story)
+        )
         frames = add_labels(board.watch(shots), story)
-        Output.of(files.animatic).writer.write(frames, film, about, on_frame or (lambda _: None))
-        board.draw().save(sheet)
-        os.replace(film, files.animatic)
-        os.replace(sheet, files.storyboard)
+        output.writer.write(frames, film, about, on_frame or (lambda _: None))
+        output.writer.check_film(film, about)
+        board.draw().save(sheet, "PNG")
+        folder.publish(film)
+        replace_file(files.storyboard, sheet.getvalue())
 
 
 class CardDrawer(RasterDrawer):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pixray_motion.geometry import Canvas
 from pixray_motion.output.base import FilmInfo
-from pixray_motion.output.work import Output
+from pixray_motion.output.place import Output
 
 TINY = """\
 story: 1

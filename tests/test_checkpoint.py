@@ -13,7 +13,7 @@ from learning import Eye, Painter, studio
 from PIL import Image
 
 from pixray_motion import checkpoint
-from pixray_motion.checkpoint import frame_keys, load, read_metadata, save
+from pixray_motion.checkpoint import DamagedState, frame_keys, load, save
 from pixray_motion.errors import CheckpointError
 from pixray_motion.state import DrawingState, State
 from pixray_motion.story.reading.story import read
@@ -243,7 +243,7 @@ def test_everything_comes_back(saved: tuple[Path, Studio, State]) -> None:
         else:
             assert other.colour_anchor is not None
             assert torch.equal(other.colour_anchor, drawing.colour_anchor)
-    assert read_metadata(path)["frame"] == "2"
+    assert checkpoint.read(path).frame == 2
 
 
 def refusal(path: Path, made: Studio) -> str:
@@ -286,9 +286,19 @@ def test_other_threads_are_refused(saved: tuple[Path, Studio, State]) -> None:
     )
 
 
+def contents(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
+    """A state's facts, without their checksum, and its tensors."""
+    with safetensors.safe_open(path, framework="pt") as file:
+        facts = file.metadata()
+    del facts["check"]
+    return facts, safetensors.torch.load_file(path)
+
+
 def rewritten(path: Path, **changes: str) -> None:
-    facts = read_metadata(path)
-    safetensors.torch.save_file(safetensors.torch.load_file(path), path, facts | changes)
+    """Other facts, as another program would have saved them."""
+    facts, tensors = contents(path)
+    facts |= changes
+    safetensors.torch.save_file(tensors, path, facts | {"check": checkpoint._digest(facts, tensors)})
 
 
 @pytest.mark.parametrize(
@@ -302,7 +312,11 @@ def rewritten(path: Path, **changes: str) -> None:
             {"dtype": "float16"},
             "saved with dtype float16, now float32; use that one again, or start over with --restart",
         ),
-        ({"format": "pixray-motion state 3"}, "not a saved state of this program; start over with --restart"),
+        (
+            {"format": "pixray-motion state 4"},
+            "another version of the program has saved this state; finish the render with that one, or start over "
+            "with --restart",
+        ),
         ({"key": "0" * 64}, CHANGED),
     ],
 )
@@ -314,9 +328,66 @@ def test_other_facts_are_refused(
     assert refusal(path, made) == message
 
 
+def without(facts: dict[str, str], tensors: dict[str, torch.Tensor]) -> None:  # noqa: ARG001
+    del facts["scores"]
+
+
+def misspelt(facts: dict[str, str], tensors: dict[str, torch.Tensor]) -> None:  # noqa: ARG001
+    facts["plugins"] = "{"
+
+
+def unnumbered(facts: dict[str, str], tensors: dict[str, torch.Tensor]) -> None:  # noqa: ARG001
+    facts["frame"] = "two"
+
+
+def renamed(facts: dict[str, str], tensors: dict[str, torch.Tensor]) -> None:  # noqa: ARG001
+    tensors["params/3/spectrum"] = tensors.pop("params/0/spectrum")
+
+
+def swapped(facts: dict[str, str], tensors: dict[str, torch.Tensor]) -> None:  # noqa: ARG001
+    one, other = "params/2/sky/a", "params/2/sky/far/a"
+    tensors[one], tensors[other] = tensors[other] + 1, tensors[one].clone()
+
+
+def reshaped(facts: dict[str, str], tensors: dict[str, torch.Tensor]) -> None:  # noqa: ARG001
+    tensors["params/0/spectrum"] = tensors["params/0/spectrum"].reshape(1, 4, 3)
+
+
+def altered(facts: dict[str, str], tensors: dict[str, torch.Tensor]) -> None:  # noqa: ARG001
+    tensors["params/2/sky/far/counts"][1] += 1
+
+
+@pytest.mark.parametrize("damage", [without, misspelt, unnumbered, renamed, swapped, reshaped, altered])
+@pytest.mark.parametrize("checked", [False, True])
+def test_a_damaged_state_is_told_from_a_whole_one(
+    saved: tuple[Path, Studio, State], damage: Callable[..., None], checked: bool
+) -> None:
+    """``checked``: what is damaged has a checksum that fits, so that only the facts can tell."""
+    path, made, _ = saved
+    facts, tensors = contents(path)
+    before = checkpoint._digest(facts, tensors)
+    damage(facts, tensors)
+    check = checkpoint._digest(facts, tensors) if checked else before
+    safetensors.torch.save_file(tensors, path, facts | {"check": check})
+    if checked and damage in (renamed, swapped, reshaped, altered):
+        assert load(path, made).frame == 2  # a checksum that fits is all that there is to tell
+        return
+    with pytest.raises(DamagedState, match=r"the saved state is damaged \(.*\); start over with --restart"):
+        load(path, made)
+
+
+@pytest.mark.parametrize("share", [0, 0.1, 0.9])
+def test_half_a_state_is_damaged(saved: tuple[Path, Studio, State], share: float) -> None:
+    path, made, _ = saved
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(DamagedState):
+        load(path, made)
+
+
 def dying_half_way(tensors: object, filename: str, metadata: object = None) -> None:  # noqa: ARG001
     Path(filename).write_bytes(b"half of a state")
-    raise OSError(28, "No space left on device")
+    raise safetensors.SafetensorError("I/O error: No space left on device (os error 28)")
 
 
 def killed_half_way(tensors: object, filename: str, metadata: object = None) -> None:  # noqa: ARG001
@@ -329,11 +400,11 @@ def failing(*_: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("where", "name", "crash", "error"),
+    ("where", "name", "crash", "error", "words"),
     [
-        (safetensors.torch, "save_file", dying_half_way, CheckpointError),
-        (safetensors.torch, "save_file", killed_half_way, KeyboardInterrupt),
-        (os, "replace", failing, CheckpointError),
+        (safetensors.torch, "save_file", dying_half_way, CheckpointError, "free some space"),
+        (safetensors.torch, "save_file", killed_half_way, KeyboardInterrupt, ""),
+        (os, "replace", failing, CheckpointError, "or change its permissions"),
     ],
     ids=["full disk", "killed", "no permission"],
 )
@@ -342,6 +413,7 @@ def test_a_crash_while_saving_leaves_the_old_state(
     name: str,
     crash: Callable[..., None],
     error: type[BaseException],
+    words: str,
     saved: tuple[Path, Studio, State],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -354,7 +426,7 @@ def test_a_crash_while_saving_leaves_the_old_state(
             save(path, later, made, "another key")
     if error is CheckpointError:
         assert "the state cannot be saved" in str(caught.value)
-        assert str(caught.value).endswith("; free some space")
+        assert str(caught.value).endswith(words)
     assert path.read_bytes() == before
     assert load(path, made).frame == 2
 

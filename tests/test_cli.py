@@ -159,7 +159,7 @@ def test_an_unfinished_film_is_in_the_way_until_it_is_asked_for(story: Path, tmp
     work.mkdir()
     (work / "state.safetensors").write_bytes(b"not a state")
     assert "resume it with --resume, or discard it with --restart" in refused("render", story)
-    assert "cannot be read" in refused("render", story, "--resume")
+    assert "finish the render with that one, or start over" in refused("render", story, "--resume")
     assert run("render", story, "--restart", "--frames", "0:1").exit_code == 0
     assert not work.exists()
 
@@ -268,13 +268,16 @@ def test_what_is_one_is_counted_as_one(story: Path) -> None:
     assert one.stdout.startswith("one: 1 frame, 0.125 s, rendered in 0:")
 
 
+TOO_LARGE = "file too large; choose another disk, or allow larger files by ulimit -f"
+
+
 def test_a_new_story_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert run("new", "my story.yaml").stdout.endswith("next: pixray-motion preview 'my story.yaml'\n")
     limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10)); "
     script = limited + "from pixray_motion.cli import main; sys.argv[1:] = ['new', 'b.yaml']; main()"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (2, "cannot write b.yaml: file too large; choose another name\n")
+    assert (done.returncode, done.stderr) == (2, f"cannot write b.yaml: {TOO_LARGE}\n")
     assert [path.name for path in tmp_path.iterdir()] == ["my story.yaml"]
 
 
@@ -372,3 +375,17 @@ def test_plan_is_a_line_for_each_drawing_of_each_frame(tmp_path: Path) -> None:
     assert [plan["frame"] for plan in every] == list(range(20))
     assert every[0]["root"]["motion"] == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
     assert [layer["opacity"] for layer in every[12]["root"]["layers"]] == [1.0, 0.4]
+
+
+def test_a_films_metadata_tells_the_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The story and the options below it are enough to make the film again; without options it is the story alone."""
+    monkeypatch.chdir(tmp_path)
+    tiny(tmp_path, TINY.rstrip("\n"))
+    run("render", "tiny.yaml", "-o", "a.mp4", "--frames", "0:1", "--quiet")
+    options = ["--set", "rate=9", "--set", "scenes.0.name=a\nb", "--seed", "7", "--quality", "draft"]
+    run("render", "tiny.yaml", "-o", "b.mp4", "--frames", "0:1", "--quiet", *options)
+    plain, noted = ((tmp_path / name).read_bytes() for name in ("a.mp4", "b.mp4"))
+    assert TINY.rstrip("\n").encode() in plain
+    assert b"rendered with" not in plain
+    lines = "# rendered with:\n#   --set rate=9\n#   --set 'scenes.0.name=a b'\n#   --set seed=7\n#   --quality draft\n"
+    assert f"{TINY}{lines}".encode() in noted

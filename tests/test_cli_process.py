@@ -37,7 +37,9 @@ def begun(
     tiny(folder, LONG).rename(folder / story)
     process = program(["render", "--quiet", *arguments], folder)
     work = folder / f".{output}.work"
-    while not ((work / "state.safetensors").exists() and len(list((work / "frames").iterdir())) >= frames):
+    while not (
+        list((work / "states").glob("*.safetensors")) and len(list((work / "frames").iterdir())) >= frames
+    ):
         assert process.poll() is None, process.communicate()
         time.sleep(0.005)
     return process
@@ -92,7 +94,7 @@ def test_the_command_that_resumes_can_be_typed_whatever_the_names(tmp_path: Path
 
 
 def test_a_full_disk_keeps_what_is_done(tmp_path: Path) -> None:
-    """A limit on the size of files stands for the disk: the state of a larger canvas does not fit."""
+    """A limit on the size of files is like a full disk, but the remedy is another one."""
     tiny(tmp_path, TINY)
     limited = [sys.executable, "-m", "pixray_motion", "render", "tiny.yaml", "--set", "canvas=128x72"]
     done = subprocess.run(
@@ -104,7 +106,7 @@ def test_a_full_disk_keeps_what_is_done(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert done.stderr.count("\n") == 2  # the opening line and the error
-    assert done.stderr.splitlines()[1].endswith("; free some space")
+    assert "; choose another disk, or allow larger files by ulimit -f" in done.stderr.splitlines()[1]
     assert not (tmp_path / "tiny.mp4").exists()
 
 
@@ -179,3 +181,21 @@ def test_words_that_a_terminal_cannot_show_are_no_error(tmp_path: Path) -> None:
         env={"PYTHONIOENCODING": "ascii", "PATH": "", "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert (done.returncode, (tmp_path / "fülm" / "frame_000000.png").exists()) == (0, True), done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not keep this limit")
+def test_too_little_memory_for_torch_is_one_line(tmp_path: Path) -> None:
+    tiny(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "pixray_motion", "render", "tiny.yaml"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (400_000_000, 400_000_000)),
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        "there is not enough memory: close other programs, allow more by ulimit -v, or"
+    )
+    assert done.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.yaml"]

@@ -247,6 +247,9 @@ class Dated(Writer):
         target.with_suffix(".log").write_text("done")
         target.write_text(str(time.perf_counter_ns()))
 
+    def check_film(self, film, about):
+        assert about.count
+
 
 class TestDated(WriterContract):
     name = ".dated"
@@ -339,6 +342,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> str:
         "on_frame is told, after each frame, how many are written",
         "the same frames make the same bytes",
         "write leaves nothing beside the film",
+        "check_film finds out whether the film is there, and whole",
         "a mask has no trait 'soft'",
         "a mask returns (1, 1, H, W) of its screen",
         "a blend's colours are finite and lie in [0, 1]",

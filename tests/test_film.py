@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,10 +11,11 @@ from PIL import Image
 
 from pixray_motion.engine import render
 from pixray_motion.errors import CheckpointError, EncodeError, OutputError
-from pixray_motion.film import Progress, default_threads, unfinished, write_film
+from pixray_motion.film import Progress, default_threads, write_film
 from pixray_motion.output import video as encoding
 from pixray_motion.output.content import PIXELS
-from pixray_motion.output.work import Output, WorkFolder
+from pixray_motion.output.place import Output
+from pixray_motion.output.work import WorkFolder
 from pixray_motion.story.model import Story
 from pixray_motion.story.reading.story import parse
 from pixray_motion.studio import Studio
@@ -101,7 +101,7 @@ def test_a_folder_resumes_too(story: Story, whole: Path, tmp_path: Path) -> None
 def test_a_frame_whose_state_was_not_saved_is_made_again(story: Story, whole: Path, tmp_path: Path) -> None:
     film = tmp_path / "film.mp4"
     interrupted(story, film, 3)
-    work = WorkFolder(Output.of(film).work)
+    work = WorkFolder.of(Output.of(film))
     work.frame(3, PIXELS).write_bytes(b"half a pictu")
     write_film(story, film, resume=True)
     assert film.read_bytes() == (whole / "film.mp4").read_bytes()
@@ -152,31 +152,23 @@ def test_a_part_after_a_cut_starts_at_the_cut(tmp_path: Path) -> None:
         assert (tmp_path / "part" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
-def test_a_part_resumes_with_the_same_part_only(story: Story, tmp_path: Path) -> None:
+def test_a_part_may_grow_when_it_is_resumed(story: Story, whole: Path, tmp_path: Path) -> None:
     interrupted(story, tmp_path / "part", 5, range(3, 6))
-    with pytest.raises(CheckpointError, match="has no frame 1: resume it with the same --frames"):
-        write_film(story, tmp_path / "part", range(1, 6), resume=True)
-    write_film(story, tmp_path / "part", range(3, 6), resume=True)
-    assert entries(tmp_path / "part") == [f"frame_{number:06d}.png" for number in (3, 4, 5)]
+    write_film(story, tmp_path / "part", range(1, 6), resume=True)
+    assert entries(tmp_path / "part") == [f"frame_{number:06d}.png" for number in range(1, 6)]
+    for name in entries(tmp_path / "part"):
+        assert (tmp_path / "part" / name).read_bytes() == (whole / "frames" / name).read_bytes()
 
 
-def test_frames_that_are_no_longer_asked_for_are_dropped(story: Story, tmp_path: Path) -> None:
-    interrupted(story, tmp_path / "part", 3)
-    write_film(story, tmp_path / "part", range(2, 4), resume=True)
-    assert entries(tmp_path / "part") == ["frame_000002.png", "frame_000003.png"]
-
-
-@pytest.mark.parametrize("share", [0, 0.5])
-def test_a_damaged_frame_is_told_before_more_is_rendered(story: Story, tmp_path: Path, share: float) -> None:
-    film = tmp_path / "film.mp4"
-    interrupted(story, film, 3)
-    frame = WorkFolder(Output.of(film).work).frame(1, PIXELS)
-    data = frame.read_bytes()
-    frame.write_bytes(data[: int(len(data) * share)])
-    seen: list[Progress] = []
-    with pytest.raises(CheckpointError, match=r"frame_000001.png: the kept frame is damaged; .* --restart"):
-        write_film(story, film, resume=True, on_progress=seen.append)
-    assert seen == []
+def test_resuming_a_part_does_not_throw_the_other_frames_away(story: Story, tmp_path: Path) -> None:
+    interrupted(story, tmp_path / "part", 4)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.png")}
+    refusal = r"has the frames 0 to 1, too, which would be thrown away: resume it with the same --frames and"
+    with pytest.raises(OutputError, match=refusal.replace("the frames", "frames")):
+        write_film(story, tmp_path / "part", range(2, 4), resume=True)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.png")} == before
+    write_film(story, tmp_path / "part", resume=True)
+    assert len(entries(tmp_path / "part")) == 6
 
 
 @pytest.mark.parametrize("frames", [range(0), range(5, 7), range(-1, 3), range(0, 6, 2)])
@@ -345,20 +337,6 @@ def test_another_films_unfinished_render_is_kept(story: Story, tmp_path: Path) -
         write_film(story, tmp_path / "film.mp4", also=[Output.of(tmp_path / "frames")])
     assert entries(tmp_path) == [".frames.work"]
     write_film(story, tmp_path / "frames", resume=True)
-
-
-def test_what_a_kill_left_while_cleaning_up_is_in_nobodys_way(
-    story: Story, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    film = tmp_path / "film.mp4"
-    with monkeypatch.context() as patch:
-        patch.setattr("pixray_motion.output.work.shutil", SimpleNamespace(rmtree=lambda *_: None))
-        write_film(story, film)
-    assert entries(tmp_path) == [".film.mp4.work", "film.mp4"]
-    assert not unfinished(film)
-    write_film(story, film)
-    assert entries(tmp_path) == ["film.mp4"]
-    assert film.read_bytes() == (whole / "film.mp4").read_bytes()
 
 
 def _refuse(*_: Path) -> None:

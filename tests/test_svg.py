@@ -20,7 +20,7 @@ from pixray_motion.drawers.tilings import KINDS
 from pixray_motion.errors import OutputError
 from pixray_motion.film import write_film
 from pixray_motion.geometry import Canvas, Motion
-from pixray_motion.output.work import Output
+from pixray_motion.output.place import Output
 from pixray_motion.story.reading.story import parse
 
 SVG = "{http://www.w3.org/2000/svg}"

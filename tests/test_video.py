@@ -1,20 +1,25 @@
 """Frames into films by the real ffmpeg."""
 
+import re
 import struct
+import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
+import imageio_ffmpeg
 import numpy as np
 import pytest
 from films import decoded, described, encode, fake_ffmpeg
 from PIL import Image
 
 from pixray_motion.errors import EncodeError, OutputError
+from pixray_motion.geometry import Canvas
 from pixray_motion.output import video as encoding
+from pixray_motion.output.base import FilmInfo
 from pixray_motion.output.content import Frame
+from pixray_motion.output.place import Output
 from pixray_motion.output.video import check_encoder
-from pixray_motion.output.work import Output
 
 FORMATS = (".mp4", ".webm", ".gif")
 NTSC = Fraction(24000, 1001)
@@ -177,6 +182,122 @@ def test_ffmpeg_may_say_more_than_a_pipe_holds(tmp_path: Path, monkeypatch: pyte
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("exit 0", "No such file or directory"),
+        (': > "$film"', "moov atom not found|Invalid data|End of file"),
+        ('head -c 5000 /dev/urandom > "$film"', "Invalid data|moov atom not found"),
+        ('cp "$SHORT" "$film"', "2 frames of 32x18, and not 6 of 32x18"),
+        ('cp "$LARGE" "$film"', "6 frames of 64x36, and not 6 of 32x18"),
+        (
+            'head -c $(($(wc -c < "$WHOLE") * 6 / 7)) "$WHOLE" > "$film"',
+            ".",
+        ),
+    ],
+    ids=["nothing", "empty", "garbage", "short", "large", "half"],
+)
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_film_that_ffmpeg_did_not_write_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, why: str, suffix: str
+) -> None:
+    """Though it ends without an error. What stands in for it reads films as the real one."""
+    for name, frames in {"SHORT": clip(2), "LARGE": clip(6, (36, 64)), "WHOLE": clip()}.items():
+        encode(frames, tmp_path / f"{name}{suffix}", Fraction(8), {"comment": "", "description": ""})
+        monkeypatch.setenv(name, str(tmp_path / f"{name}{suffix}"))
+    encoding.ffmpeg.cache_clear()
+    real = imageio_ffmpeg.get_ffmpeg_exe()
+    fake = (
+        f'case "$*" in *framecrc*) exec "{real}" "$@";; esac\ncat > /dev/null\nfor film; do :; done\n{script}'
+    )
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", fake_ffmpeg(tmp_path, fake))
+    about = FilmInfo(Fraction(8), Canvas(32, 18), range(6), {"comment": "", "description": ""})
+    film, writer = tmp_path / f"film{suffix}", Output.of(f"film{suffix}").writer
+
+    def make() -> None:
+        writer.write(clip(), film, about, lambda _: None)
+        writer.check_film(film, about)
+
+    with pytest.raises(
+        EncodeError, match=r"told of no error, but what it wrote is not the film \(.*\): "
+    ) as told:
+        make()
+    if suffix == ".mp4":
+        assert re.search(why, str(told.value))
+
+
+@pytest.mark.parametrize("where", ["-version", "-encoders", "rawvideo", "framecrc"])
+@pytest.mark.parametrize("how", ["sleep 1000", "cat > /dev/null; sleep 1000 & wait"])
+def test_an_ffmpeg_that_hangs_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, how: str
+) -> None:
+    """With what it has started, which holds our pipes open."""
+    real = imageio_ffmpeg.get_ffmpeg_exe()
+    fake = tmp_path / "ffmpeg"
+    fake.write_text(
+        f'#!/bin/sh\ncase "$*" in *{where}*) {how};; esac\nexec "{real}" "$@"\n', encoding="utf-8"
+    )
+    fake.chmod(0o755)
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(fake))
+    monkeypatch.setattr(encoding, "SILENCE", 0.3)
+    film, writer = tmp_path / "film.mp4", Output.of("film.mp4").writer
+    about = FilmInfo(Fraction(8), Canvas(32, 18), range(40), {})
+
+    def make() -> None:
+        check_encoder("libx264")
+        writer.write([flat((1, 2, 3), (180, 320))] * 40, film, about, lambda _: None)
+        writer.check_film(film, about)
+
+    with pytest.raises(
+        EncodeError, match=r"ffmpeg (hung|does not run) \(it gave no sign of life for \d+ seconds"
+    ):
+        make()
+
+
+def test_slow_frames_are_no_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only ffmpeg's is counted, and not the time that it takes to draw a frame."""
+    monkeypatch.setattr(encoding, "SILENCE", 0.2)
+
+    def frames() -> Iterator[Frame]:
+        for frame in clip(3):
+            time.sleep(0.5)
+            yield frame
+
+    encode(frames(), tmp_path / "film.mp4", Fraction(8))
+    assert len(decoded(tmp_path / "film.mp4")) == 3
+
+
+@pytest.mark.parametrize(
+    ("rate", "frames", "shown"),
+    [
+        (Fraction(120), 1, [0]),
+        (Fraction(120), 2, [0]),
+        (Fraction(120), 3, [0, 2]),
+        (Fraction(60), 6, [0, 1, 2, 3, 4]),
+        (Fraction(100), 4, [0, 2]),
+        (Fraction(50), 3, [0, 1, 2]),
+    ],
+)
+def test_a_fast_gif_has_the_frames_that_show(
+    tmp_path: Path, rate: Fraction, frames: int, shown: list[int]
+) -> None:
+    greys = [flat((40 * number,) * 3) for number in range(frames)]
+    told: list[int] = []
+    encode(greys, tmp_path / "film.gif", rate, {"comment": "c"}, told.append, frames)
+    found = [round(float(frame.mean()) / 40) for frame in decoded(tmp_path / "film.gif")]
+    assert found == shown
+    assert told == list(range(1, frames + 1))
+
+
+def test_a_gif_has_the_colours_of_what_comes_last_and_stays(tmp_path: Path) -> None:
+    """As many greys as a palette holds come first, and do not leave the one colour out."""
+    noise = np.random.default_rng(0).integers(0, 256, (18, 32, 1), dtype=np.uint8).repeat(3, 2)
+    film = tmp_path / "film.gif"
+    encode([noise] * 4 + [flat((230, 60, 20))] * 4, film, Fraction(8), count=8)
+    assert np.abs(decoded(film)[-1].astype(int) - (230, 60, 20)).max() < 10
+
+
 def test_a_failure_says_ffmpegs_last_words(tmp_path: Path) -> None:
-    with pytest.raises(EncodeError, match=r"could not write the film: .*No such file or directory"):
-        encode(clip(), tmp_path / "missing" / "film.mp4", Fraction(8))
+    (tmp_path / "film.mp4").mkdir()
+    with pytest.raises(EncodeError, match=r"could not write the film: .*Is a directory"):
+        encode(clip(), tmp_path / "film.mp4", Fraction(8))

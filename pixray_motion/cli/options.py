@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -98,14 +100,27 @@ def read_story(
     outside: bool = False,
     quality: str = "full",
 ) -> Story:
-    """The story with the options applied. Raises: ``StoryError``."""
+    """The story with the options applied, and with them noted in its text. Raises: ``StoryError``."""
     from pixray_motion.story.reading.story import read
     from pixray_motion.variants import draft
 
     others = tuple(pair for pair in settings if seed is None or pair[0] != "seed")
+    applied = others if seed is None else (*others, ("seed", str(seed)))
     with telling(f"reading {shorten(path)}"):
-        story = read(path, others if seed is None else (*others, ("seed", str(seed))), outside)
-    return draft(story) if quality == "draft" else story
+        story = read(path, applied, outside)
+    noted = replace(story, text=note_options(story.text, applied, quality))
+    return draft(noted) if quality == "draft" else noted
+
+
+def note_options(text: str, settings: Sequence[tuple[str, str]], quality: str) -> str:
+    """A story's text, and below it, as comments, the options that it was changed by: enough to make its film again."""
+    options = [f"--set {shlex.quote(f'{key}={value}')}" for key, value in settings]
+    options += [f"--quality {quality}"] if quality != QUALITIES[0] else []
+    if not options:
+        return text
+    # A comment ends with its line, whatever is in it.
+    lines = ["# rendered with:", *(f"#   {' '.join(option.splitlines())}" for option in options)]
+    return "\n".join([text.removesuffix("\n"), *lines, ""])
 
 
 def parse_frames(text: str, story: Story) -> range:

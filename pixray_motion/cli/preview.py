@@ -65,10 +65,11 @@ def preview(
 
 def _write_curves(path: Path, story: Story) -> None:
     from pixray_motion.curve_chart import draw_curves
-    from pixray_motion.output.work import check_file, os_errors_as_output_errors
+    from pixray_motion.output.place import check_file, os_errors_as_output_errors
+    from pixray_motion.output.work import replace_file
 
     if path.suffix.lower() != ".svg":
         raise click.UsageError(f"--curves writes an SVG: give it a name that ends in .svg. Got '{path}'")
     check_file(path)
     with os_errors_as_output_errors(path):
-        path.write_text(draw_curves(story), "utf-8")
+        replace_file(path, draw_curves(story).encode())

@@ -22,7 +22,14 @@ from pixray_motion.cli.terminal import (
     say_traceback,
     shell_word,
 )
-from pixray_motion.errors import MotionError, OutputError, PluginError, StoryError, reason
+from pixray_motion.errors import (
+    MotionError,
+    OutputError,
+    PluginError,
+    StoryError,
+    is_out_of_memory,
+    reason,
+)
 from pixray_motion.plugins import describe_exception, loaded_plugins
 
 BAD, INTERRUPTED = 2, 130
@@ -88,10 +95,13 @@ class Program(click.Group):
 def sentence(error: BaseException) -> str:
     """An exception in words for the user. What a plug-in did not expect is told as the plug-in's, and not as ours."""
     error = _file_of_plugin(error) or error
+    if is_out_of_memory(error):
+        return (
+            "there is not enough memory: close other programs, allow more by ulimit -v, or try --quality draft or a "
+            "smaller canvas such as --set canvas=192x108"
+        )
     if isinstance(error, MotionError):
         return str(error)
-    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
-        return "there is not enough memory: try --quality draft, or a smaller canvas such as --set canvas=192x108"
     what = describe_exception(error)
     expected = isinstance(error, OSError) and error.strerror
     if isinstance(error, OSError) and expected:

@@ -119,7 +119,10 @@ class Bar:
 def opening(progress: Progress) -> str:
     """What is about to be done."""
     resumed = f", {progress.resumed} of them done before" if progress.resumed else ""
-    return f"rendering {count('frame', progress.total)} with {count('thread', progress.threads)}{resumed}"
+    lost = f" ({progress.lost})" if progress.lost else ""
+    return (
+        f"rendering {count('frame', progress.total)} with {count('thread', progress.threads)}{resumed}{lost}"
+    )
 
 
 def facts(progress: Progress) -> str:

@@ -85,7 +85,7 @@ def render(
     span = parse_frames(frames, read) if frames is not None else read.frames
     target = output if output is not None else f"{Path(story).stem}.mp4"
     from pixray_motion.film import unfinished, write_film
-    from pixray_motion.output.work import Output
+    from pixray_motion.output.place import Output
 
     film = Output.of(target, options=dict(options))
     also = [] if svg_frames is None else [Output.of(svg_frames, ".svg/")]

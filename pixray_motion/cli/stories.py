@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -105,10 +105,11 @@ def new(ctx: click.Context, file: Path) -> None:
     Example:
       pixray-motion new my-story.yaml
     """
+    from pixray_motion.output.files import write_new
+
     text = files("pixray_motion").joinpath("starter.yaml").read_text(encoding="utf-8")
     try:
-        with file.open("x", encoding="utf-8") as target:
-            _write(target, text)
+        write_new(file, text.encode())
     except FileExistsError as error:
         raise Failure(f"{file} exists already: choose another name") from error
     except OSError as error:
@@ -129,16 +130,6 @@ def _loop(story: Story) -> str:
     drift = float(abs(story.loop.drift).max())
     error = closure_error(story.loop, story.timeline)
     return f"; loop closes (drift {drift:.2g} removed, error {error:.1g})"
-
-
-def _write(file: TextIO, text: str) -> None:
-    """The whole text, or no file at all."""
-    try:
-        file.write(text)
-        file.flush()
-    except OSError:
-        Path(file.name).unlink()
-        raise
 
 
 def _entries(what: str, registry: Registry[Any]) -> list[Entry[Any]]:

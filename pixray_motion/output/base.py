@@ -13,8 +13,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from pixray_motion.errors import OutputError
 from pixray_motion.geometry import Canvas
-from pixray_motion.output.content import Content
+from pixray_motion.output.content import Content, frame_name
 from pixray_motion.registry import Registry
 from pixray_motion.story.model import Story
 
@@ -64,6 +65,34 @@ class Writer(ABC, Generic[T]):
 
         Raises: ``MotionError`` or ``OSError``. What lies at ``target`` is then thrown away.
         """
+
+    def check_film(self, film: Path, about: FilmInfo) -> None:
+        """Read back what ``write`` has made, before the frames that it was made of are thrown away.
+
+        By default a file must hold something, and a folder one such file for each frame. A writer that can do better,
+        count the frames and look at their size, overrides it.
+
+        Raises: ``MotionError`` if it is not the whole film. The frames are then kept.
+        """
+        check_written(film, about)
+
+
+def check_written(film: Path, about: FilmInfo) -> None:
+    """Whether there is a file that holds something, or one for each frame. Raises: ``OutputError``."""
+    files = sorted(film.iterdir()) if film.is_dir() else [film]
+    empty = next((file for file in files if not file.is_file() or not file.stat().st_size), None)
+    if empty is not None:
+        raise not_written(f"{empty.name} is {'empty' if empty.exists() else 'missing'}")
+    frames = [frame_name(frame, files[0].suffix) for frame in about.frames] if files else []
+    if film.is_dir() and [file.name for file in files] != frames:
+        raise not_written(f"{len(files)} files, and not {about.count}, one of each frame")
+
+
+def not_written(why: str) -> OutputError:
+    """The film that was written is not the one that was meant, though nothing failed."""
+    return OutputError(
+        f"the film was written without an error, but it cannot be read back ({why}): look whether the disk is sound"
+    )
 
 
 def suffixes() -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pixray_motion.geometry import Canvas
+from pixray_motion.output.files import create, write_whole
 
 if TYPE_CHECKING:
     from pixray_motion.state import State
@@ -32,8 +32,8 @@ class Content(Generic[T]):
     """One form that a frame takes, such as its pixels or its shapes; ``T`` is what a writer gets.
 
     ``take`` gets the content from a rendered state, ``save`` writes it to a file, and ``load`` makes of that file what
-    a writer gets. The files end in ``suffix`` and lie in the folder ``name`` of the work folder. ``is_damaged`` says
-    whether a file is not a whole frame of that canvas, as after a loss of power.
+    a writer gets. The files end in ``suffix`` and lie in the folder ``name`` of the work folder; their digests are
+    kept, so that one that was damaged since is noticed.
     """
 
     name: str
@@ -41,7 +41,6 @@ class Content(Generic[T]):
     take: Callable[[Studio, State], Any]
     save: Callable[[Path, Any], None]
     load: Callable[[Path], T]
-    is_damaged: Callable[[Path, Canvas], bool]
 
 
 def _take_pixels(studio: Studio, state: State) -> Frame:
@@ -49,7 +48,8 @@ def _take_pixels(studio: Studio, state: State) -> Frame:
 
 
 def _save_pixels(path: Path, frame: Frame) -> None:
-    Image.fromarray(frame).save(path)
+    with create(path) as file:
+        Image.fromarray(frame).save(file, "PNG")
 
 
 def _load_pixels(path: Path) -> Frame:
@@ -57,41 +57,24 @@ def _load_pixels(path: Path) -> Frame:
         return np.asarray(picture.convert("RGB"))
 
 
-def _is_damaged_picture(path: Path, canvas: Canvas) -> bool:
-    try:
-        with Image.open(path) as picture:
-            picture.verify()
-            return picture.size != (canvas.width, canvas.height)
-    except (OSError, SyntaxError, ValueError):  # Pillow has no one error for broken files
-        return True
-
-
 def _take_shapes(studio: Studio, state: State) -> str:
     return studio.drawers[state.plan.drawing.drawer].svg(state.params)
 
 
 def _save_shapes(path: Path, elements: str) -> None:
-    path.write_text(elements, encoding="utf-8")
+    write_whole(path, elements.encode())
 
 
 def _load_shapes(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _is_damaged_text(path: Path, canvas: Canvas) -> bool:  # noqa: ARG001 - shapes have no size of their own
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return True
-    return not text or "\0" in text  # what file systems leave of a write that they lost
-
-
 _PICTURE = (_take_pixels, _save_pixels)
-PIXELS: Content[Frame] = Content("frames", ".png", *_PICTURE, _load_pixels, _is_damaged_picture)
+PIXELS: Content[Frame] = Content("frames", ".png", *_PICTURE, _load_pixels)
 """The picture as an array."""
 
-PNG_FILES: Content[Path] = Content("frames", ".png", *_PICTURE, Path, _is_damaged_picture)
+PNG_FILES: Content[Path] = Content("frames", ".png", *_PICTURE, Path)
 """The files in which those pictures are kept, for writers that only copy them."""
 
-SHAPES: Content[str] = Content("shapes", ".svg", _take_shapes, _save_shapes, _load_shapes, _is_damaged_text)
+SHAPES: Content[str] = Content("shapes", ".svg", _take_shapes, _save_shapes, _load_shapes)
 """What the picture is made of, as SVG elements in pixels of the canvas; see ``Drawer.svg``."""

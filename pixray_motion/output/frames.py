@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Mapping
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, PngImagePlugin
 
 from pixray_motion.errors import OutputError
-from pixray_motion.output.base import FilmInfo, OnFrame, Writer, writer
+from pixray_motion.output.base import FilmInfo, OnFrame, Writer, check_written, not_written, writer
 from pixray_motion.output.content import PNG_FILES, Frame, frame_name
-from pixray_motion.output.work import check_file, os_errors_as_output_errors
+from pixray_motion.output.files import create, read_plain
+from pixray_motion.output.place import check_file, os_errors_as_output_errors
+from pixray_motion.output.work import replace_file
 from pixray_motion.wording import one_of, quote
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
@@ -30,13 +33,30 @@ class PngFrames(Writer[Path]):
             _link_or_copy(kept, target / frame_name(frame, ".png"))
             on_frame(written)
 
+    def check_film(self, film: Path, about: FilmInfo) -> None:
+        """Raises: ``OutputError`` if a frame is missing or damaged, or has another size."""
+        check_written(film, about)
+        size = about.canvas.width, about.canvas.height
+        for file in film.iterdir():
+            try:
+                with Image.open(file) as picture:
+                    picture.verify()
+                    found = picture.size
+            except (OSError, SyntaxError, ValueError) as error:  # Pillow has no one error for broken files
+                raise not_written(f"{file.name}: {error}") from error
+            if found != size:
+                raise not_written(
+                    f"{file.name} has {found[0]}x{found[1]} pixels, and not {size[0]}x{size[1]}"
+                )
+
 
 def _link_or_copy(source: Path, target: Path) -> None:
     """Without taking twice the space, where the file system can."""
     try:
         os.link(source, target)
     except OSError:
-        shutil.copyfile(source, target)
+        with read_plain(source) as file, create(target) as copy:
+            shutil.copyfileobj(file, copy)
 
 
 def check_picture(path: Path) -> None:
@@ -55,11 +75,12 @@ def write_picture(path: Path, picture: Frame, tags: Mapping[str, str]) -> None:
     info = PngImagePlugin.PngInfo()
     for name, text in tags.items():
         info.add_itxt(name.capitalize(), text)
-    resolved = Path(os.path.realpath(path))  # a link stays, and what it leads to is replaced
-    draft = resolved.with_name(f".{resolved.name}.new{path.suffix}")
+    draft = BytesIO()
     with os_errors_as_output_errors(path):
-        try:
-            Image.fromarray(picture).save(draft, pnginfo=info, quality=95)
-            os.replace(draft, resolved)
-        finally:
-            draft.unlink(missing_ok=True)
+        Image.fromarray(picture).save(draft, _format(path), pnginfo=info, quality=95)
+        replace_file(path, draft.getvalue())
+
+
+def _format(path: Path) -> str:
+    """What Pillow calls the format of this suffix."""
+    return Image.registered_extensions()[path.suffix.lower()]

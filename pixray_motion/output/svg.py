@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from pixray_motion.drawers.base import Drawer, drawer
 from pixray_motion.errors import OutputError
-from pixray_motion.output.base import FilmInfo, OnFrame, Writer, writer
+from pixray_motion.output.base import FilmInfo, OnFrame, Writer, check_written, not_written, writer
 from pixray_motion.output.content import SHAPES, frame_name
+from pixray_motion.output.files import create, write_whole
 from pixray_motion.story.model import Story
 from pixray_motion.story.scene import Scene
 
@@ -28,12 +30,18 @@ class AnimatedSvg(Writer[str]):
         check_shapes(story)
 
     def write(self, frames: Iterable[str], target: Path, about: FilmInfo, on_frame: OnFrame) -> None:
-        with target.open("w", encoding="utf-8") as file:
-            file.write(_head(about))
+        with create(target) as file:
+            file.write(_head(about).encode())
             for number, elements in enumerate(frames):
-                file.write(_shown_once(elements, number, about))
+                file.write(_shown_once(elements, number, about).encode())
                 on_frame(number + 1)
-            file.write(_TAIL)
+            file.write(_TAIL.encode())
+
+    def check_film(self, film: Path, about: FilmInfo) -> None:
+        """Raises: ``OutputError`` if it is not a whole SVG of these frames."""
+        groups = _read_back(film, about)
+        if groups != about.count:
+            raise not_written(f"{groups} frames, and not {about.count}")
 
 
 @writer(".svg/")
@@ -50,8 +58,14 @@ class SvgFrames(Writer[str]):
         target.mkdir()
         for written, (frame, elements) in enumerate(zip(about.frames, frames, strict=True), start=1):
             page = _head(about) + elements + _TAIL
-            (target / frame_name(frame, ".svg")).write_text(page, encoding="utf-8")
+            write_whole(target / frame_name(frame, ".svg"), page.encode())
             on_frame(written)
+
+    def check_film(self, film: Path, about: FilmInfo) -> None:
+        """Raises: ``OutputError`` if a frame is missing, or no whole SVG."""
+        check_written(film, about)
+        for file in film.iterdir():
+            _read_back(file, about)
 
 
 def check_shapes(story: Story) -> None:
@@ -83,6 +97,25 @@ def _obstacles(scene: Scene) -> Iterator[str]:
 def _supports_svg(name: str) -> bool:
     entry = drawer.get(name)
     return entry is not None and getattr(entry.make, "supports_svg", Drawer.supports_svg)
+
+
+def _read_back(file: Path, about: FilmInfo) -> int:
+    """How many groups a whole SVG of this canvas has at its top. Raises: ``OutputError``."""
+    size, depth, groups = "", 0, 0
+    try:
+        for event, element in ElementTree.iterparse(file, ("start", "end")):
+            depth += 1 if event == "start" else -1
+            if event == "start" and depth == 1:
+                size = f"{element.get('width')}x{element.get('height')}"
+                root = element
+            elif event == "end" and depth == 1:
+                groups += element.tag.endswith("}g")
+                root.clear()  # else the whole film would lie in memory
+    except ElementTree.ParseError as error:
+        raise not_written(f"{file.name}: {error}") from error
+    if size != str(about.canvas):
+        raise not_written(f"{file.name} has {size} pixels, and not {about.canvas}")
+    return groups
 
 
 _TAIL = "</svg>\n"

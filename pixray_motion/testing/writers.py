@@ -13,11 +13,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+from pixray_motion.errors import MotionError
 from pixray_motion.film import write_film
 from pixray_motion.geometry import Canvas
 from pixray_motion.output.base import FOLDER, FilmInfo, Writer, writer
 from pixray_motion.output.content import Content, Frame, frame_name
-from pixray_motion.output.work import KeptFrames, Output, WorkFolder
+from pixray_motion.output.kept import KeptFrames
+from pixray_motion.output.place import Output
+from pixray_motion.output.work import WorkFolder
 from pixray_motion.registry import Registry
 from pixray_motion.story.model import Story
 from pixray_motion.story.reading.story import parse
@@ -147,6 +150,22 @@ class WriterContract(Contract):
             return [_open(path) for path in files] if all(path.suffix in PICTURES for path in files) else None
         return _play(film) if self.name in FILMS else None
 
+    def test_a_damaged_film_is_noticed(self, tmp_path: Path) -> None:
+        """Before the frames that it was made of are thrown away: one frame less, or nothing at all."""
+        made, film = self.make(), self._write(tmp_path, "film")
+        made.check_film(film, ABOUT)
+        if self.is_folder:
+            sorted(film.iterdir())[-1].unlink()
+        else:
+            film.write_bytes(b"")
+        try:
+            made.check_film(film, ABOUT)
+        except MotionError:
+            return
+        raise AssertionError(
+            "check_film finds out whether the film is there, and whole: raise an OutputError if not"
+        )
+
     def test_what_it_accepts_becomes_a_film(self, tmp_path: Path) -> None:
         """The whole way: rendered, kept, written, and put in place."""
         story = self.story()
@@ -159,15 +178,14 @@ class WriterContract(Contract):
     def _write(self, place: Path, name: str, skip: int = 0, told: list[int] | None = None) -> Path:
         """A film of three frames, alone in a folder of its own."""
         made = self.make()
-        folder, work = place / name, WorkFolder(place / f"{name}.work")
+        folder, work = place / name, WorkFolder(place / f"{name}.work", place / name)
         folder.mkdir()
         work.path.mkdir()
         for frame in ABOUT.frames:
             work.save_frame(frame, made.needs, self.example(frame + skip))
         film = folder / f"film{self.name.removesuffix(FOLDER)}"
-        made.write(
-            KeptFrames(work, made.needs, ABOUT.frames), film, ABOUT, ([] if told is None else told).append
-        )
+        frames = KeptFrames(work.path, made.needs, ABOUT.frames)
+        made.write(frames, film, ABOUT, ([] if told is None else told).append)
         return film
 
 
