@@ -382,10 +382,10 @@ def test_a_films_metadata_tells_the_options(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(tmp_path)
     tiny(tmp_path, TINY.rstrip("\n"))
     run("render", "tiny.yaml", "-o", "a.mp4", "--frames", "0:1", "--quiet")
-    options = ["--set", "rate=9", "--set", "scenes.0.name=a\nb", "--seed", "7", "--quality", "draft"]
+    options = ["--set", "rate=9", "--set", "scenes.0.prompts=a\nb", "--seed", "7", "--quality", "draft"]
     run("render", "tiny.yaml", "-o", "b.mp4", "--frames", "0:1", "--quiet", *options)
     plain, noted = ((tmp_path / name).read_bytes() for name in ("a.mp4", "b.mp4"))
     assert TINY.rstrip("\n").encode() in plain
     assert b"rendered with" not in plain
-    lines = "# rendered with:\n#   --set rate=9\n#   --set 'scenes.0.name=a b'\n#   --set seed=7\n#   --quality draft\n"
+    lines = "# rendered with:\n#   --set rate=9\n#   --set 'scenes.0.prompts=a b'\n#   --set seed=7\n#   --quality draft\n"
     assert f"{TINY}{lines}".encode() in noted
