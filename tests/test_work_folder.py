@@ -172,9 +172,10 @@ def test_an_older_folder_comes_back_where_the_new_one_cannot_come(
     place = tmp_path / "frames"
     place.mkdir()
     (place / "frame_000000.png").write_bytes(b"older")
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+    with monkeypatch.context() as patch:
         patch.setattr(os, "replace", refuse_film)
-        replace(place)
+        with pytest.raises(OSError, match="No space left"):
+            replace(place)
     assert (place / "frame_000000.png").read_bytes() == b"older"
     assert [path.name for path in tmp_path.iterdir()] == ["frames"]
 
