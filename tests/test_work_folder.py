@@ -154,6 +154,32 @@ def test_a_folder_that_was_killed_between_two_renames_comes_back(tmp_path: Path,
     assert [path.name for path in tmp_path.iterdir()] == ["frames"]
 
 
+def test_an_older_folder_comes_back_where_the_new_one_cannot_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse_film(source: Path, target: Path) -> None:
+        if source.name == "film":
+            raise OSError(28, "No space left on device")
+        os.rename(source, target)
+
+    def replace(place: Path) -> None:
+        with WorkFolder.of(Output.of(place)).locked() as folder:
+            film = folder.begin("film")
+            film.mkdir()
+            folder.publish(film)
+
+    monkeypatch.setattr(work, "exchange", lambda *_: False)
+    place = tmp_path / "frames"
+    place.mkdir()
+    (place / "frame_000000.png").write_bytes(b"older")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", refuse_film)
+        with pytest.raises(OSError, match="No space left"):
+            replace(place)
+    assert (place / "frame_000000.png").read_bytes() == b"older"
+    assert [path.name for path in tmp_path.iterdir()] == ["frames"]
+
+
 def test_exchange_takes_one_step(tmp_path: Path) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     one.mkdir()

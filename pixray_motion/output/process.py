@@ -9,7 +9,10 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO, Any
+from concurrent.futures import Future
+from typing import IO, Any, TypeVar
+
+T = TypeVar("T")
 
 SILENCE = 60.0
 """Seconds without a sign of life. A program may have to be read from a slow disk, and any disk may be busy for a while;
@@ -133,6 +136,26 @@ class Process:
             return
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def in_time(work: Callable[[], T], seconds: float) -> T:
+    """What ``work`` returns, if it does within ``seconds``. It is for calls that wait for a process of their own.
+
+    Raises: ``SilentProcess``, and what ``work`` raises.
+    """
+    found: Future[T] = Future()
+
+    def call() -> None:
+        try:
+            found.set_result(work())
+        except BaseException as error:
+            found.set_exception(error)
+
+    threading.Thread(target=call, daemon=True).start()
+    try:
+        return found.result(seconds)
+    except TimeoutError as error:
+        raise SilentProcess(seconds) from error
 
 
 def printed(command: Sequence[str], silence: float) -> tuple[int, str]:

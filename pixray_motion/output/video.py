@@ -25,7 +25,7 @@ from pixray_motion.geometry import Canvas
 from pixray_motion.output.base import FilmInfo, OnFrame, Writer, writer
 from pixray_motion.output.content import PIXELS, Frame
 from pixray_motion.output.files import create, write_whole
-from pixray_motion.output.process import SILENCE, Process, SilentProcess, printed
+from pixray_motion.output.process import SILENCE, Process, SilentProcess, in_time, printed
 from pixray_motion.story.model import Story
 from pixray_motion.units import Count
 
@@ -131,7 +131,7 @@ class Gif(Writer[Frame]):
 def ffmpeg() -> str:
     """The path of the ffmpeg program; an ``EncodeError`` if there is none that runs."""
     try:
-        exe: str = imageio_ffmpeg.get_ffmpeg_exe()
+        exe: str = in_time(imageio_ffmpeg.get_ffmpeg_exe, SILENCE)  # it may run some, to see whether they do
         code, _ = printed([exe, "-version"], SILENCE)
     except (OSError, RuntimeError, SilentProcess) as error:
         raise _does_not_run(str(error)) from error

@@ -114,7 +114,7 @@ class WorkFolder:
         if not film.is_dir() or not self.place.exists():
             os.replace(film, self.place)
         elif not exchange(film, self.place):
-            # Where folders cannot be exchanged, the older one is out of its place for a moment: see ``_repair``.
+            # Where folders cannot be exchanged, the older one is out of its place for a moment: ``_bring_back``.
             os.replace(self.place, self.path / OLDER)
             os.replace(film, self.place)
 
@@ -150,6 +150,7 @@ class WorkFolder:
             yield self
         finally:
             if _is_same(file, self.path / LOCK):
+                self._bring_back()
                 if self.is_unfinished():
                     shutil.rmtree(self.scratch, ignore_errors=True)
                 else:
@@ -199,11 +200,15 @@ class WorkFolder:
         except FileNotFoundError:  # another render has just thrown it away
             return
 
-    def _repair(self) -> None:
-        """Put right what a kill has left half way, and remove what it has left behind."""
+    def _bring_back(self) -> None:
+        """An older folder that was moved out of its place, if the new one has not come there."""
         older = self.path / OLDER
         if older.exists() and not self.place.exists():
             os.replace(older, self.place)
+
+    def _repair(self) -> None:
+        """Put right what a kill has left half way, and remove what it has left behind."""
+        self._bring_back()
         for entry in self.path.iterdir():
             if _is_passing(entry.name) and entry.name != LOCK:
                 remove(entry)
