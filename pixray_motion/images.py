@@ -35,6 +35,10 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+# Bytes that a picture may take while it is decoded, and how many that are for each of its pixels, where a format needs
+# more than the pixels themselves: all frames of a webp are decoded side by side, and a progressive jpg is one whole.
+DECODING = 350_000_000
+WEBP, PROGRESSIVE = 16, 2  # the second for each colour
 DEEP = 257  # 16 bits over 8: 65535 is white
 
 
@@ -101,6 +105,8 @@ def _decode(content: bytes, use: Callable[[Image.Image], T]) -> T:
             if max(picture.size) > CANVAS[1]:
                 size = f"{picture.width}x{picture.height}"
                 raise InvalidValue(f"is {size}; a picture has at most {CANVAS[1]} pixels a side")
+            if picture.width * picture.height * _decoding(picture) > DECODING:
+                raise InvalidValue("takes too much memory to decode; save it smaller, or as png")
             return use(picture)
     except InvalidValue:
         raise
@@ -111,6 +117,13 @@ def _decode(content: bytes, use: Callable[[Image.Image], T]) -> T:
     except Exception as error:  # Pillow's decoders raise whatever they stumble upon
         what = " ".join(str(error).split())[:200] or type(error).__name__
         raise InvalidValue(f"is damaged ({what}); save it again as png or jpg") from error
+
+
+def _decoding(picture: Image.Image) -> int:
+    """The bytes that decoding takes for each pixel besides the pixels themselves."""
+    if picture.format == "WEBP":
+        return WEBP
+    return PROGRESSIVE * len(picture.getbands()) if picture.info.get("progressive") else 0
 
 
 def _turn(picture: Image.Image) -> Image.Transpose | None:

@@ -4,6 +4,7 @@ import io
 import os
 import struct
 import zlib
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,18 +16,19 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from pixray_motion import limits
+from pixray_motion import images, limits
 from pixray_motion.drawers.static import StaticDrawer
 from pixray_motion.engine import render
 from pixray_motion.errors import FileError, StoryError
 from pixray_motion.geometry import Canvas, Motion
-from pixray_motion.images import EMPTY, open_image
+from pixray_motion.images import EMPTY, check_image, open_image
 from pixray_motion.preview import moved
 from pixray_motion.story.model import Story
 from pixray_motion.story.reading.story import parse, read
 from pixray_motion.story.source import files
 from pixray_motion.studio import Studio
 from pixray_motion.testcard import draw_test_card
+from pixray_motion.wording import InvalidValue
 
 HEAD = "story: 1\ncanvas: 96x54\nrate: 10\nperceptor: none\ndenoiser: none\nscenes:\n"
 Frames = list[NDArray[np.float64]]
@@ -57,9 +59,9 @@ def ramp(depth: type) -> NDArray[np.generic]:
     return (np.linspace(0, 1, 96)[None].repeat(54, 0) * np.iinfo(depth).max).astype(depth)
 
 
-def encoded(picture: Image.Image, kind: str = "PNG") -> bytes:
+def encoded(picture: Image.Image, kind: str = "PNG", **options: bool) -> bytes:
     target = io.BytesIO()
-    picture.save(target, kind)
+    picture.save(target, kind, **options)
     return target.getvalue()
 
 
@@ -203,6 +205,29 @@ def test_every_way_of_storing_a_picture_shows_it(mode: str, kind: str) -> None:
     picture = open_image(encoded(Image.new("RGB", (16, 16), colour).convert(mode), kind))
     assert picture.mode in ("RGB", "RGBA")
     assert np.abs(np.asarray(picture, int)[..., :3] - colour).max() <= 4
+
+
+@pytest.mark.parametrize(
+    ("made", "taken"),
+    [
+        (lambda: encoded(noise(), "WEBP"), True),
+        (lambda: encoded(noise(), "JPEG", progressive=True), True),
+        (lambda: encoded(noise(), "JPEG"), False),
+        (lambda: encoded(noise()), False),
+    ],
+    ids=["webp", "progressive jpg", "jpg", "png"],
+)
+def test_what_takes_much_memory_to_decode_is_refused_before_it_is(
+    made: Callable[[], bytes], taken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = made()
+    open_image(content)
+    monkeypatch.setattr(images, "DECODING", 54 * 96 * 6 - 1)
+    if not taken:
+        open_image(content)
+        return
+    with pytest.raises(InvalidValue, match="takes too much memory to decode; save it smaller, or as png"):
+        check_image(content, lambda pixels: None)
 
 
 def test_transparency_of_every_kind_is_seen() -> None:
