@@ -387,5 +387,6 @@ def test_a_films_metadata_tells_the_options(tmp_path: Path, monkeypatch: pytest.
     plain, noted = ((tmp_path / name).read_bytes() for name in ("a.mp4", "b.mp4"))
     assert TINY.rstrip("\n").encode() in plain
     assert b"rendered with" not in plain
-    lines = "# rendered with:\n#   --set rate=9\n#   --set 'scenes.0.prompts=a b'\n#   --set seed=7\n#   --quality draft\n"
-    assert f"{TINY}{lines}".encode() in noted
+    lines = ["--set rate=9", "--set 'scenes.0.prompts=a b'", "--set seed=7", "--quality draft"]
+    comments = "".join(f"#   {line}\n" for line in lines)
+    assert f"{TINY}# rendered with:\n{comments}".encode() in noted
