@@ -20,6 +20,7 @@ WIDTH, LEFT, TOP, ROW_HEIGHT, GAP = 1200, 220, 48, 56, 12
 FILM_SAMPLES = 1500  # of a curve over the whole film; more would be denser than the chart's pixels
 MAX_ROWS = 400  # further numbers are only counted, so that viewers can still open the file
 NARROW = 2.0  # user units: of what lies closer together one is drawn, which bounds the file
+LARGEST = 1e300  # what a steady zoom would reach is drawn up to here, so that differences are numbers, too
 COLOURS = ("#2f6fb3", "#b3472f", "#2f8f57", "#7d4fa3", "#a3812f")
 Curve = tuple[Samples, Samples]  # frames of the film (N,), values (N,)
 
@@ -69,11 +70,12 @@ def _collect_rows(story: Story) -> dict[str, Row]:
 def _add_curve(rows: dict[str, Row], name: str, segment: Segment, track: Track, story: Story) -> None:
     """Add a number's curve over a segment, once, although several scenes may lie in that segment."""
     span = segment.span
-    count = max(2, min(span.frames + 1, round(FILM_SAMPLES * span.frames / len(story.frames))))
-    frames = np.linspace(span.start, span.start + span.frames, count)
+    count = max(1, min(span.frames, round(FILM_SAMPLES * span.frames / len(story.frames))))
+    frames = np.unique(np.linspace(span.start, span.end - 1, count).round())  # only these were checked
     row = rows.setdefault(name, Row(name))
     if (span.start, span.frames) not in row.parts and len(rows) <= MAX_ROWS:
-        row.parts[span.start, span.frames] = frames, track.sample(span.samples(frames))
+        values = np.clip(track.sample(span.samples(frames)), -LARGEST, LARGEST)
+        row.parts[span.start, span.frames] = np.append(frames, span.end), np.append(values, values[-1])
 
 
 def _iterate_tracks(scene: Scene, where: str = "") -> Iterator[tuple[str, Segment, Track]]:

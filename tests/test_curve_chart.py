@@ -18,7 +18,7 @@ def test_every_number_has_a_row_with_its_values() -> None:
     story = parse(
         "story: 1\nrate: 10\nscenes:\n"
         "- {name: a & b, length: 1s, move: [{rotate: {angle: {0s: 0, 1s: 10}}}], steps: 5}\n"
-        "- {length: 1s, move: [{rotate: {angle: {0s: -10, 1s: 30}}}, {zoom: {factor: 2}}], steps: 5}\n"
+        "- {length: 1s, move: [{rotate: {angle: {0s: -10, 0.5s: 30}}}, {zoom: {factor: 2}}], steps: 5}\n"
     )
     root = ElementTree.fromstring(draw_curves(story))
     words = [text.text for text in root.iter(f"{SVG}text")]

@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from pixray_motion.curve_chart import draw_curves
 from pixray_motion.errors import StoryError
 from pixray_motion.story.model import Story
 from pixray_motion.story.reading.story import parse
@@ -139,6 +140,7 @@ def test_a_steady_movement_may_go_on_for_ever(move: str, played: str) -> None:
     long = parse(f"{HEAD} scenes: [{{length: 1h, {played}move: [{move}]}}]}}".replace("1h", "3600s"))
     [scene] = long.scenes
     steps = [long.plan(frame).drawing.motion for frame in (1, 300, scene.frames - 1)]
+    assert "nan" not in draw_curves(long)
     assert steps[0].is_close(steps[1])
     assert steps[0].is_close(steps[2])
     assert not steps[0].is_close(steps[0].inverse())
