@@ -29,7 +29,9 @@ def test_every_number_has_a_row_with_its_values() -> None:
         ([float(y) for y in points.split(",")][1] for points in (line[0], line[-1])) for line in lines[:2]
     )
     (a, b), (c, d) = first, second
-    assert (a - b) / (c - d) == pytest.approx(9 / 40, rel=0.02)  # up to its last frame 9 degrees of 40, upwards
+    assert (a - b) / (c - d) == pytest.approx(
+        9 / 40, rel=0.02
+    )  # up to its last frame 9 degrees of 40, upwards
     assert c - d == pytest.approx(50, abs=0.2)
 
 

@@ -308,7 +308,7 @@ def test_an_edited_plugin_does_not_go_on_with_a_film(fresh: Path) -> None:
     command = ["render", "tiny.yaml", "--plugin", "glow.py", "--quiet", "-o", "a/", "--plugin", "unused.py"]
     process = films.program(command, fresh)
     work = fresh / ".a.work"
-    while not ((work / "state.safetensors").exists() and len(list((work / "frames").iterdir())) >= 2):
+    while not (work / "states" / "state_000001.safetensors").exists():
         assert process.poll() is None, process.communicate()
         time.sleep(0.005)
     process.send_signal(signal.SIGINT)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from pixray_motion.cli.commands import program
 from pixray_motion.errors import StoryError
-from pixray_motion.film import _first_needed
 from pixray_motion.geometry import Canvas, Motion
 from pixray_motion.movements.base import compose
+from pixray_motion.resumption import first_needed
 from pixray_motion.screen import Screen
 from pixray_motion.story.loop import closure_error
 from pixray_motion.story.model import Story
@@ -312,7 +312,7 @@ def test_what_a_part_of_a_film_needs() -> None:
     film = story(
         f"{ONE}, {TWO.replace('{name', '{transition: {crossfade: 5f}, name')}, {{length: 5f, cut: true}}"
     )
-    assert [_first_needed(film, frame) for frame in (0, 19, 20, 24, 25, 29, 30, 34)] == [
+    assert [first_needed(film, frame) for frame in (0, 19, 20, 24, 25, 29, 30, 34)] == [
         0,
         0,
         0,
@@ -322,7 +322,7 @@ def test_what_a_part_of_a_film_needs() -> None:
         30,
         30,
     ]
-    assert _first_needed(replace(film, loop=story(CLOSING, "loop: true").loop), 34) == 0
+    assert first_needed(replace(film, loop=story(CLOSING, "loop: true").loop), 34) == 0
 
 
 def test_repeats_have_a_limit() -> None:
