@@ -21,7 +21,11 @@ from pixray_motion.tracks.formula import (
 from pixray_motion.tracks.functions import FUNCTIONS, Function
 from pixray_motion.wording import InvalidValue, one_of, point_at, quote, shorten
 
-_BINARY_OPERATORS = (("+", "-"), ("*", "/", "%"))
+_PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "%": 2}
+_BINARY = {mark: Step(mark, arity=2) for mark in _PRECEDENCE}
+_NAMED = {name: Step(name) for name in VARIABLES} | {
+    name: Step(value=value) for name, value in CONSTANTS.items()
+}
 # What other languages write, and what to write instead.
 _HINTS = {
     "&": "; write 'and'",
@@ -177,23 +181,28 @@ class _Parser:
 
     def _parse_comparison(self) -> None:
         """``a < b <= c`` is one step, so that b is evaluated once."""
-        self._parse_binary(0)
+        self._parse_binary(1)
         signs = []
         while sign := self._accept(*COMPARISONS):
             signs.append(sign.text)
-            self._parse_binary(0)
+            self._parse_binary(1)
         if signs:
             self._steps.append(Step(" ".join(signs), arity=len(signs) + 1))
 
-    def _parse_binary(self, level: int) -> None:
-        """Binary operators of one precedence, from left to right. Signs and powers bind more tightly than these."""
-        if level == len(_BINARY_OPERATORS):
-            self._parse_unary()
-            return
-        self._parse_binary(level + 1)
-        while operator := self._accept(*_BINARY_OPERATORS[level]):
-            self._parse_binary(level + 1)
-            self._steps.append(Step(operator.text, arity=2))
+    def _parse_binary(self, least: int) -> None:
+        """Binary operators of the precedence ``least`` and above, from left to right.
+
+        Signs and powers bind more tightly than these.
+        """
+        self._parse_unary()
+        while True:
+            token = self._peek()
+            precedence = _PRECEDENCE.get(token.text, 0)
+            if precedence < least:
+                return
+            self._next += 1
+            self._parse_binary(precedence + 1)
+            self._steps.append(_BINARY[token.text])
 
     def _parse_unary(self) -> None:
         sign = self._accept("+", "-")
@@ -255,10 +264,8 @@ class _Parser:
             raise self._make_error_at(
                 token, f"unknown function {quote(name)}; {one_of(shorten(name), FUNCTIONS)}"
             )
-        elif name in CONSTANTS:
-            self._steps.append(Step(value=CONSTANTS[name]))
-        elif name in VARIABLES:
-            self._steps.append(Step(name))
+        elif name in _NAMED:
+            self._steps.append(_NAMED[name])
         elif name in FUNCTIONS:
             example = ", ".join(("t", "0", "1")[: FUNCTIONS[name].least])
             raise self._make_error_at(
