@@ -93,9 +93,10 @@ class Segment:
                 id(track)
             )  # the track is kept beside its values, so that its id is not given away
             if entry is None:
-                entry = track, track.sample(self._times(number)).tolist()
+                entry = track, track.sample(self._times(number))[: self._count(number)].tolist()
                 known[id(track)] = entry
-            return entry[1][row]
+            values = entry[1]
+            return values[row] if row < len(values) else values[-1]
 
         return look
 
@@ -103,21 +104,23 @@ class Segment:
         """What the segment's movements do between the frame before and ``frame``."""
         number, row = divmod(frame - self.span.start, CHUNK)
         chunk = self._steps.get(number)
-        return (chunk or recall(self._steps, number, lambda: self._compute_steps(number), CHUNKS))[row]
+        chunk = chunk or recall(self._steps, number, lambda: self._compute_steps(number), CHUNKS)
+        return chunk[min(row, len(chunk) - 1)]
 
     def distortion_steps(self, frame: int) -> tuple[CoordinateMap, ...]:
         """The same of its distortions."""
         if not self.distortions:
             return ()
         number, row = divmod(frame - self.span.start, CHUNK)
-        return recall(self._maps, number, lambda: self._compute_maps(number), CHUNKS)[row]
+        chunk = recall(self._maps, number, lambda: self._compute_maps(number), CHUNKS)
+        return chunk[min(row, len(chunk) - 1)]
 
     def _compute_steps(self, number: int) -> list[Motion]:
-        return compute_steps(self._in_order(self.moves), *self._pairs(number))
+        return compute_steps(self._in_order(self.moves), *self._pairs(number))[: self._count(number)]
 
     def _compute_maps(self, number: int) -> list[tuple[CoordinateMap, ...]]:
         each = [move.steps(*self._pairs(number)) for move in self._in_order(self.distortions)]
-        return [sum(row, ()) for row in zip(*each, strict=True)]
+        return [sum(row, ()) for row in zip(*each, strict=True)][: self._count(number)]
 
     def _in_order(self, moves: tuple[T, ...]) -> tuple[T, ...]:
         """In such an order that backwards they undo what they do forwards."""
@@ -126,6 +129,10 @@ class Segment:
     def _pairs(self, number: int) -> tuple[Samples, Samples]:
         """A chunk's frames, each with the one before it, in the segment's own time."""
         return self._times(number, -1), self._times(number)
+
+    def _count(self, number: int) -> int:
+        """How many frames of a chunk are needed, and so kept; at least one."""
+        return max(1, min(CHUNK, len(self.span.needed) - number * CHUNK))
 
     def _times(self, number: int, shift: int = 0) -> Samples:
         """A chunk in the segment's own time, ``shift`` frames later; what is not needed repeats what is, since only
