@@ -33,7 +33,22 @@ class PromptTrack:
     stop: float | None = None
 
     def at(self, frame: Fraction, value: Value) -> Prompt:
-        return Prompt(_shares(self.texts, frame), value(self.weight), self.stop)
+        return Prompt(self._shares(frame), value(self.weight), self.stop)
+
+    @cached_property
+    def _times(self) -> list[Fraction]:
+        return [key.frame for key in self.texts]
+
+    def _shares(self, frame: Fraction) -> tuple[tuple[str, float], ...]:
+        keys = self.texts
+        if len(keys) == 1:
+            return ((keys[0].text, 1.0),)
+        after = bisect_right(self._times, frame)
+        if after == 0 or after == len(keys):
+            return ((keys[max(after - 1, 0)].text, 1.0),)
+        left, right = keys[after - 1], keys[after]
+        share = float((frame - left.frame) / (right.frame - left.frame))
+        return tuple((key.text, part) for key, part in ((left, 1 - share), (right, share)) if part)
 
 
 @dataclass(frozen=True)
@@ -118,14 +133,3 @@ def ease_out_quad(prompt_change: float) -> float:
     It rises steeply at first, so that a morph is at work early instead of making a jump when it is over.
     """
     return prompt_change * (2 - prompt_change)
-
-
-def _shares(keys: tuple[TextKey, ...], frame: Fraction) -> tuple[tuple[str, float], ...]:
-    if len(keys) == 1:
-        return ((keys[0].text, 1.0),)
-    after = bisect_right([key.frame for key in keys], frame)
-    if after == 0 or after == len(keys):
-        return ((keys[max(after - 1, 0)].text, 1.0),)
-    left, right = keys[after - 1], keys[after]
-    share = float((frame - left.frame) / (right.frame - left.frame))
-    return tuple((key.text, part) for key, part in ((left, 1 - share), (right, share)) if part)
