@@ -20,7 +20,7 @@ from pathlib import Path
 
 SHORT = 6.0  # seconds, up to which the better of two runs counts
 LINEAR = 1.1
-NOISE = 0.4  # seconds; less is told from nothing
+NOISE = 0.3  # seconds; less is told from nothing
 CURVES = ("-c", "import sys\nfrom pathlib import Path\nfrom pixray_motion.curve_chart import draw_curves\n"
           "from pixray_motion.story.reading.story import read\n"
           "Path('curves.svg').write_text(draw_curves(read(sys.argv[1])))")  # fmt: skip
