@@ -64,10 +64,11 @@ def test_a_plugins_writer_writes_a_film(plugin: Path, tmp_path: Path) -> None:
             command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True
         )
 
-    tiny(tmp_path)
+    text = f"{TINY}perceptor: none\n"
+    tiny(tmp_path, text)
     done = run("render", "tiny.yaml", "-o", "film.txt", "--frames", "1:4")
     assert done.returncode == 0, done.stderr
-    write_film(parse(TINY), tmp_path / "frames", range(1, 4))
+    write_film(parse(text), tmp_path / "frames", range(1, 4))
     lines = []
     for frame in (1, 2, 3):
         with Image.open(tmp_path / "frames" / f"frame_{frame:06d}.png") as picture:
