@@ -59,6 +59,8 @@ def pools(meta: list[dict]) -> dict[str, list[tuple[int, float]]]:
     by_name: dict[str, list[int]] = defaultdict(list)
     for i, sprite in enumerate(meta):
         by_name[sprite["name"]].append(i)
+        if sprite["set"] == "openclipart" and (noun := last_noun(sprite["name"])):
+            by_name[noun].append(i)
 
     def weight(i: int) -> float:
         kind = meta[i]["set"]
@@ -83,6 +85,20 @@ def pools(meta: list[dict]) -> dict[str, list[tuple[int, float]]]:
         if name not in found and simple and (len(sprites_of) > 1 or _is_emoji(sprites_of, meta)):
             found[name] = [(i, weight(i)) for i in sprites_of]
     return found
+
+
+_NOT_ITS_LAST_WORD = re.compile(
+    r"\b(and|with|of|in|on|no)\b|sea lion|guinea pig|sea horse|star fish|jelly fish|chess king|chess queen"
+)
+
+
+def last_noun(title: str) -> str:
+    """The everyday noun that a title of at most four words is about, "dog" of "bored dog", or nothing."""
+    words = re.sub(r"\b(b and w|bw|\w*\d\w*|architetto|icon|outline)\b", " ", title).split()
+    if len(words) > 4 or _NOT_ITS_LAST_WORD.search(" ".join(words)):
+        return ""
+    ends = (" ".join(words[start:]) for start in range(len(words)))
+    return next((end for end in ends if end in NOUNS), "")
 
 
 def _is_emoji(sprites: list[int], meta: list[dict]) -> bool:

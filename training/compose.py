@@ -448,11 +448,25 @@ _STYLES = {
 }
 
 
+def shrunk(sprites: np.ndarray) -> np.ndarray:
+    """Sprites (N, h, h, 4), straight alpha, at this composer's size: uint8 (N, 64, 64, 4)."""
+    if sprites.shape[1] == SIZE:
+        return sprites
+    small = np.empty((len(sprites), SIZE, SIZE, 4), np.uint8)
+    for start in range(0, len(sprites), 512):
+        part = torch.from_numpy(sprites[start : start + 512].astype(np.float32)).permute(0, 3, 1, 2)
+        part[:, :3] *= part[:, 3:] / 255
+        part = F.interpolate(part, size=(SIZE, SIZE), mode="bilinear", antialias=True)
+        part[:, :3] *= 255 / part[:, 3:].clamp(min=1)
+        small[start : start + 512] = part.permute(0, 2, 3, 1).round().clamp(0, 255).byte().numpy()
+    return small
+
+
 def load_composer(work: Path, seed: int, art: str = "sprites") -> Composer:
     """The composer of the perceptor's art, or of the judge's (``held_out``)."""
     meta = json.loads((work / f"{art}.json").read_text())
     grounds = "backgrounds" if art == "sprites" else f"backgrounds_{art}"
-    sprites = np.load(work / f"{art}.npy", mmap_mode="r")
+    sprites = shrunk(np.load(work / f"{art}.npy", mmap_mode="r"))
     return Composer(sprites, pools(meta), np.load(work / f"{grounds}.npy", mmap_mode="r"), seed)
 
 
@@ -491,7 +505,7 @@ def main() -> None:
         sheet(pictures, bank["captions"][part], 12, 112).save(work / f"sheet_{arguments.sheet}.png")
         return
     meta = json.loads((work / f"{art}.json").read_text())
-    sprites = np.load(work / f"{art}.npy", mmap_mode="r")
+    sprites = shrunk(np.load(work / f"{art}.npy", mmap_mode="r"))
     grounds = paint_backgrounds(sprites, pools(meta), arguments.variants, arguments.seed)
     np.save(work / ("backgrounds.npy" if art == "sprites" else f"backgrounds_{art}.npy"), grounds)
     print(len(grounds), "backgrounds")

@@ -10,7 +10,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "food": ("a slice of watermelon", "a cheeseburger", "an ice cream cone", "a fried egg", "a banana", "a birthday cake"),
     "vehicles": ("a bicycle", "a steam train", "a helicopter", "a fire truck", "a tractor", "a fishing boat"),
     "scenes": (
-        "a waterfall in the jungle", "a starry night sky over mountains", "a thunderstorm at sea", "a village street in winter",
+        "a waterfall in the jungle", "a pier at dawn", "a thunderstorm at sea", "a village street in winter",
         "a cornfield under a blue sky", "a harbour at sunset",
     ),
     "objects in scenes": (
