@@ -61,9 +61,9 @@ def denoiser(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedDenoiser:
     return EmbeddedDenoiser(folder=folder)
 
 
-def write_weights(folder: Path) -> None:
+def write_weights(folder: Path, **more: object) -> None:
     torch.manual_seed(0)
-    net = UNet(channels=(16, 32, 64), blocks=(1, 1, 1))
+    net = UNet(channels=(16, 32, 64), blocks=(1, 1, 1), **more)
     for tensor in net.parameters():
         torch.nn.init.normal_(tensor, std=0.05)
     save_file(net.state_dict(), folder / WEIGHTS, {"config": json.dumps(net.config)})
@@ -133,6 +133,34 @@ def test_texts_change_what_the_denoiser_predicts(denoiser: EmbeddedDenoiser) -> 
     nothing, apple, sea = denoiser.predict_x0(noisy, 0.95, denoiser.embed_text(["a red apple", "the ocean"]))
     assert not torch.allclose(apple, sea)
     assert not torch.allclose(nothing, sea)
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedDenoiser:
+    """A network of the next kind, with random weights: it attends to tokens and has an innermost stage."""
+    folder = tmp_path_factory.mktemp("reader")
+    write_weights(folder, tokens=256, inner=(32, 1), guided=True)
+    return EmbeddedDenoiser(folder=folder)
+
+
+def test_a_denoiser_that_reads_tokens_sees_a_text_and_a_vector_without_any(reader: EmbeddedDenoiser) -> None:
+    noisy = torch.randn((1, 3, 64, 64), generator=rng())
+    texts = reader.embed_text(["a red car on a green hill", "fire"])
+    together = reader.predict_x0(noisy, 0.8, texts)
+    alone = torch.cat([reader.predict_x0(noisy, 0.8, text[None])[1:] for text in texts])
+    assert torch.allclose(together[1:], alone, atol=1e-4)  # a longer neighbour adds no tokens
+    between = torch.nn.functional.normalize(
+        texts[:1] + 1e-5, dim=-1
+    )  # as good as the same vector, but no text
+    assert not torch.allclose(reader.predict_x0(noisy, 0.8, between)[1], together[1], atol=1e-3)
+    assert torch.allclose(reader.predict_x0(noisy, 0.8, between)[0], together[0], atol=1e-5)
+
+
+def test_the_innermost_stage_halves_once_more(reader: EmbeddedDenoiser) -> None:
+    assert reader.multiple == 16
+    size = reader.native(Canvas(192, 108))
+    assert (size.width, size.height) == (80, 48)
+    assert reader.predict_x0(torch.zeros(1, 3, 48, 80), 0.5, reader.embed_text([""])).shape == (2, 3, 48, 80)
 
 
 def test_a_picture_without_noise_is_what_it_is(denoiser: EmbeddedDenoiser) -> None:

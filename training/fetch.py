@@ -8,7 +8,7 @@ import argparse
 import subprocess
 from pathlib import Path
 
-from training.sprites import EMOJI_SETS, HELD_OUT_SETS, ICON_SETS, MONO_SETS
+from training.sets import EMOJI_SETS, HELD_OUT_SETS, ICON_SETS, MONO_SETS
 
 WORDS = ("cldr-annotations-full", "emojilib")
 

@@ -22,28 +22,9 @@ import numpy as np
 import resvg_py
 from PIL import Image
 
-SIZE = 96
+from training.sets import EMOJI_SETS, HELD_OUT_SETS, ICON_SETS, MONO_SETS
 
-EMOJI_SETS = ("noto", "noto-v1", "fluent-emoji", "fluent-emoji-flat", "emojione", "fxemoji")
-ICON_SETS = (
-    "flat-color-icons",
-    "streamline-emojis",
-    "streamline-freehand-color",
-    "streamline-ultimate-color",
-    "streamline-color",
-    "streamline-flex-color",
-    "streamline-plump-color",
-    "streamline-kameleon-color",
-    "streamline-stickies-color",
-    "streamline-cyber-color",
-    "streamline-sharp-color",
-    "meteocons",
-    "icon-park",
-    "fluent-color",
-)
-MONO_SETS = ("game-icons", "emojione-monotone", "fluent-emoji-high-contrast")
-HELD_OUT_SETS = ("twemoji",)
-COLOUR_EMOJI = (*EMOJI_SETS, *HELD_OUT_SETS, "fluent-3d")
+SIZE = 96
 
 _TONE = re.compile(r"skin-tone|-(medium-)?(dark|light)$|-medium$|-default$|tone[1-5]|1f3f[b-f]")
 _SUFFIX = re.compile(r"\s+(\d+|flat|duo|fill|line|solid|outline)$")

@@ -9,7 +9,7 @@ JSON object with the keyword arguments of ``UNet``.
 
 import math
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -106,8 +106,8 @@ class TokenAttention(nn.Module):
 class Inner(nn.Module):
     """The innermost stage, at half of the size: (N, channels, h, w) -> the same shape, to be added to the input.
 
-    Its channels are many and its positions few: it knows what things are called, at little cost. It gives zero at first,
-    so that a network that has learned without it loses nothing.
+    Its channels are many and its positions few: it knows what things are called, at little cost. It gives zero at
+    first, so that a network that has learned without it loses nothing.
     """
 
     def __init__(self, channels: int, width: int, depth: int, condition: int, tokens: int) -> None:
@@ -154,9 +154,18 @@ class UNet(nn.Module):
         inner: Sequence[int] = (),
     ) -> None:
         super().__init__()
-        sizes = {"channels": list(channels), "blocks": list(blocks)}
-        sizes |= {"text": text, "condition": condition, "side": side}
-        self.config = sizes | {"tokens": tokens, "guided": guided, "inner": list(inner)}
+        self.config: dict[str, Any] = {
+            "channels": list(channels),
+            "blocks": list(blocks),
+            "inner": list(inner),
+        }
+        self.config |= {
+            "text": text,
+            "condition": condition,
+            "side": side,
+            "tokens": tokens,
+            "guided": guided,
+        }
         self.side, self.multiple = side, 2 ** (len(channels) + bool(inner))
         self.tokens, self.guided = tokens, guided
         self.time = nn.Sequential(
@@ -181,11 +190,12 @@ class UNet(nn.Module):
             TokenAttention(deepest, tokens) for _ in range(2 * blocks[-1] if tokens else 0)
         )
         if guided:
-            self.strength = nn.Sequential(nn.Linear(2, condition), nn.SiLU(), nn.Linear(condition, condition))
-            nn.init.zeros_(self.strength[-1].weight)
-            nn.init.zeros_(self.strength[-1].bias)
+            last = nn.Linear(condition, condition)
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+            self.strength = nn.Sequential(nn.Linear(2, condition), nn.SiLU(), last)
         self.middle = Block(deepest, deepest, condition)
-        self.inner = Inner(deepest, *inner, condition, tokens) if inner else None
+        self.inner = Inner(deepest, inner[0], inner[1], condition, tokens) if inner else None
         self.norm = nn.GroupNorm(channels[0] // 8, channels[0])
         self.output = nn.Conv2d(channels[0], 12, 3, padding=1)
         nn.init.zeros_(self.output.weight)

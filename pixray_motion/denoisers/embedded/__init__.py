@@ -32,9 +32,18 @@ class EmbeddedDenoiser(Denoiser):
         path = (folder or Path(str(files(__package__)))) / WEIGHTS
         self._net, self._fingerprint = _read(path)
         self.side, self.multiple = self._net.side, self._net.multiple
+        self._states: dict[bytes, Tensor] = {}
 
     def embed_text(self, texts: Sequence[str]) -> Tensor:
-        return self._reader.sentences(texts)
+        """See ``Denoiser.embed_text``. The texts' tokens are remembered by these vectors, where the network attends to
+        them: a vector that lies between two texts, or that is a picture's, has none.
+        """
+        sentences = self._reader.sentences(texts)
+        if self._net.tokens:
+            self._states |= {
+                _key(vector): self._reader.states(text) for vector, text in zip(sentences, texts, strict=True)
+            }
+        return sentences
 
     def predict_x0(self, noisy: Tensor, noise_level: float, texts: Tensor) -> Tensor:
         """See ``Denoiser.predict_x0``."""
@@ -44,12 +53,27 @@ class EmbeddedDenoiser(Denoiser):
         many = noisy.expand(count, -1, -1, -1)
         a, b = alpha_sigma(noise_level)
         with torch.no_grad():
-            velocity = self._net(many, torch.full((count,), noise_level, device=noisy.device), rows, absent)
+            levels = torch.full((count,), noise_level, device=noisy.device)
+            velocity = self._net(many, levels, rows, absent, self._tokens(rows))
         predicted: Tensor = a * noisy - b * velocity
         return predicted
 
+    def _tokens(self, vectors: Tensor) -> tuple[Tensor, Tensor] | None:
+        """The states (N, L, width) of the texts that these vectors (N, D) are, and where there are any (N, L)."""
+        if not self._net.tokens:
+            return None
+        none = vectors.new_zeros(0, self._net.tokens)
+        known = [self._states.get(_key(vector), none).to(vectors) for vector in vectors]
+        states = torch.nn.utils.rnn.pad_sequence(known, batch_first=True)
+        lengths = torch.tensor([len(one) for one in known], device=vectors.device)
+        return states, torch.arange(states.shape[1], device=vectors.device) < lengths[:, None]
+
     def fingerprint(self) -> str:
         return f"embedded {self._fingerprint[:16]}, {self._reader.fingerprint()}"
+
+
+def _key(vector: Tensor) -> bytes:
+    return vector.float().cpu().numpy().tobytes()
 
 
 def _read(path: Path) -> tuple[UNet, str]:
