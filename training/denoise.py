@@ -15,7 +15,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -82,25 +82,43 @@ class Pictures:
         return (SIDE, LONG) if chance[1] < 0.75 else (LONG, SIDE)
 
 
+@dataclass(frozen=True)
+class Question:
+    """What a network is asked: ``noisy`` pictures at ``levels`` (N,), made with ``noise``, about texts with ``mask``ed tokens,
+    which are ``absent`` (N,) in some."""
+
+    noisy: Tensor
+    noise: Tensor
+    levels: Tensor
+    mask: Tensor
+    absent: Tensor
+
+
+def asked(batch: Batch, generator: torch.Generator) -> Question:
+    """Levels are spread evenly over 0..1; some texts are absent, and some have no tokens."""
+    n, device = len(batch.pictures), batch.pictures.device
+
+    def chance() -> Tensor:
+        return torch.rand(n, generator=generator, device=device)
+
+    levels = (torch.randperm(n, generator=generator, device=device) + chance()) / n
+    noise = torch.randn(batch.pictures.shape, generator=generator, device=device)
+    a, b = (share[:, None, None, None] for share in alpha_sigma(levels))
+    mask = batch.mask & (chance() >= POOLED)[:, None]
+    return Question(a * batch.pictures + b * noise, noise, levels, mask, chance() < FORGET)
+
+
 def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """The mean squared error of v at levels spread evenly over 0..1: weighted for learning, and plain.
+    """The mean squared error of v: weighted for learning, and plain.
 
     Levels in the middle, where it is decided what is seen, weigh twice as much as the ends.
     """
-    n, device = len(batch.pictures), batch.pictures.device
-
-    def chance(*shape: int) -> Tensor:
-        return torch.rand(*shape, generator=generator, device=device)
-
-    levels = (torch.randperm(n, generator=generator, device=device) + chance(n)) / n
-    noise = torch.randn(batch.pictures.shape, generator=generator, device=device)
-    a, b = (share[:, None, None, None] for share in alpha_sigma(levels))
-    wanted = a * noise - b * batch.pictures
-    mask = batch.mask & (chance(n) >= POOLED)[:, None]
-    noisy = a * batch.pictures + b * noise
-    predicted = model(noisy, levels, batch.texts, chance(n) < FORGET, (batch.states, mask))
+    q = asked(batch, generator)
+    a, b = (share[:, None, None, None] for share in alpha_sigma(q.levels))
+    wanted = a * q.noise - b * batch.pictures
+    predicted = model(q.noisy, q.levels, batch.texts, q.absent, (batch.states, q.mask))
     errors = (predicted - wanted).square().mean((1, 2, 3))
-    weights = 0.6 + 0.8 * (math.pi * levels).sin().square()
+    weights = 0.6 + 0.8 * (math.pi * q.levels).sin().square()
     return (weights * errors).mean(), errors.detach().mean()
 
 
@@ -208,9 +226,17 @@ def grow(model: UNet, folder: Path) -> None:
         raise SystemExit(f"{folder}: these weights have no place in the network: {strange[:3]}")
 
 
-def train(options: argparse.Namespace, export_to: Path | None = None) -> Run:
-    """A run from start to end; with ``export_to``, its moving average is written there every minute."""
-    run = Run(options)
+Objective = Callable[[nn.Module, Batch, torch.Generator], tuple[Tensor, Tensor]]
+
+
+def train(
+    options: argparse.Namespace,
+    export_to: tuple[Path, str] | None = None,
+    run: Run | None = None,
+    objective: Objective = loss,
+) -> Run:
+    """A run from start to end; with ``export_to``, a folder and a name, its moving average is written there as it goes."""
+    run = run or Run(options)
     pictures = Pictures(
         load(options.pack), options.specs, options.side, options.wide, options.device, options.seed
     )
@@ -225,7 +251,7 @@ def train(options: argparse.Namespace, export_to: Path | None = None) -> Run:
         try:
             batch = pictures(run.step, size)
             with lower:
-                error, plain = loss(network, batch, pictures.generator)
+                error, plain = objective(network, batch, pictures.generator)
             run.update(error, len(batch.pictures))
         except torch.OutOfMemoryError:
             size //= 2
@@ -250,7 +276,7 @@ def train(options: argparse.Namespace, export_to: Path | None = None) -> Run:
             saved = now
             run.save()
             if export_to:
-                export_parts(run.average, export_to)
+                export_parts(run.average, *export_to)
     run.log(
         f"loss {shown:.4f}, done, {(run.pictures - first) / (time.monotonic() - began):.0f} pictures a second"
     )
@@ -261,8 +287,8 @@ def train(options: argparse.Namespace, export_to: Path | None = None) -> Run:
 PART = 15_000_000
 
 
-def export_parts(average: nn.Module, folder: Path) -> None:
-    """The moving average as float16 in files ``average.0``, ``average.1``... of at most 15 MB, which ``join_parts`` joins."""
+def export_parts(average: nn.Module, folder: Path, name: str = "average") -> None:
+    """The moving average as float16 in files ``NAME.0``, ``NAME.1``... of at most 15 MB, which ``join_parts`` joins."""
     folder.mkdir(parents=True, exist_ok=True)
     state = {name: value.half().cpu().contiguous() for name, value in average.state_dict().items()}
     header = json.dumps(
@@ -271,12 +297,12 @@ def export_parts(average: nn.Module, folder: Path) -> None:
     body = b"".join(value.numpy().tobytes() for value in state.values())
     whole = len(header).to_bytes(8, "little") + header + body
     for number, start in enumerate(range(0, len(whole), PART)):
-        (folder / f"average.{number}").write_bytes(whole[start : start + PART])
+        (folder / f"{name}.{number}").write_bytes(whole[start : start + PART])
 
 
-def join_parts(folder: Path) -> tuple[dict[str, Tensor], dict]:
+def join_parts(folder: Path, name: str = "average") -> tuple[dict[str, Tensor], dict]:
     """The tensors of ``export_parts``, float16, and the network's config."""
-    parts = sorted(folder.glob("average.*"), key=lambda path: int(path.suffix[1:]))
+    parts = sorted(folder.glob(f"{name}.*"), key=lambda path: int(path.suffix[1:]))
     whole = bytearray(b"".join(path.read_bytes() for path in parts))
     length = int.from_bytes(whole[:8], "little")
     header, place, tensors = json.loads(whole[8 : 8 + length]), 8 + length, {}
@@ -291,9 +317,9 @@ def join_parts(folder: Path) -> tuple[dict[str, Tensor], dict]:
     return tensors, header["config"]
 
 
-def joined(folder: Path, path: Path) -> None:
+def joined(folder: Path, path: Path, name: str = "average") -> None:
     """Write a run's state that ``--resume`` takes, from the parts that came back: without an optimiser."""
-    tensors, config = join_parts(folder)
+    tensors, config = join_parts(folder, name)
     state = {name: value.float() for name, value in tensors.items()}
     torch.save(
         {
@@ -311,48 +337,67 @@ def joined(folder: Path, path: Path) -> None:
 
 @torch.no_grad()
 def samples(
-    model: nn.Module,
+    model: UNet,
     words: Words,
     prompts: list[str],
-    size: tuple[int, int],
-    steps: int = 30,
-    scale: float = 4.0,
+    steps: int,
+    scale: float,
+    distilled: bool = False,
     seed: int = 0,
 ) -> Tensor:
-    """(N, 3, h, w) in [0, 1]: what the denoiser alone draws, by DDIM with eta 1 and guidance."""
+    """(N, 3, side, side) in [0, 1]: what the denoiser alone draws, by DDIM with eta 1 and guidance, its own or distilled."""
     device = next(model.parameters()).device
     generator = torch.Generator(device).manual_seed(seed)
     texts, states, mask = words(words.tokens(prompts).to(device))
     n = len(prompts)
 
     def noise() -> Tensor:
-        return torch.randn(n, 3, *size, generator=generator, device=device)
+        return torch.randn(n, 3, model.side, model.side, generator=generator, device=device)
 
-    x, levels = noise(), torch.linspace(0.98, 0, steps + 1).tolist()
-    absent = torch.arange(2 * n, device=device) < n
-    for now, then in pairwise(levels):
-        both = torch.full((2 * n,), now, device=device)
-        v = model(
-            x.repeat(2, 1, 1, 1),
-            both,
-            texts.repeat(2, 1),
-            absent,
-            (states.repeat(2, 1, 1), mask.repeat(2, 1)),
+    def clean(x: Tensor, level: float) -> Tensor:
+        levels = torch.full((n,), level, device=device)
+        if distilled:
+            strengths = torch.full((n,), scale, device=device)
+            v = model(x, levels, texts, None, (states, mask), strengths)
+            return (math.cos(level * math.pi / 2) * x - math.sin(level * math.pi / 2) * v).clamp(-1, 1)
+        return guided(
+            model, x, levels, Batch(x, texts, states, mask), mask, torch.full((n,), scale, device=device)
         )
+
+    x = noise()
+    for now, then in pairwise(torch.linspace(0.98, 0, steps + 1).tolist()):
         a, b = math.cos(now * math.pi / 2), math.sin(now * math.pi / 2)
-        without, guided = (a * x - b * v).chunk(2)
-        x0 = without + scale * (guided - without)
-        spread = guided.std((2, 3), keepdim=True) / x0.std((2, 3), keepdim=True).clamp(min=1e-4)
-        mean = x0.mean((2, 3), keepdim=True)
-        x0 = (mean + (x0 - mean) * (0.3 + 0.7 * spread)).clamp(-1, 1)
         next_a, next_b = math.cos(then * math.pi / 2), math.sin(then * math.pi / 2)
+        x0 = clean(x, now)
         fresh = next_b / b * max(1 - (a / next_a) ** 2, 0.0) ** 0.5
         kept = max(next_b**2 - fresh**2, 0.0) ** 0.5
         x = next_a * x0 + kept * ((x - a * x0) / b) + fresh * noise()
     return x0 / 2 + 0.5
 
 
-def export(path: Path, out: Path) -> None:
+RESCALED = 0.7  # of the way back to the colours of a scale of 1, as the product does it
+
+
+def guided(
+    model: nn.Module, noisy: Tensor, levels: Tensor, batch: Batch, mask: Tensor, scales: Tensor
+) -> Tensor:
+    """(N, 3, h, w) in -1..1: clean pictures by classifier-free guidance of the scales (N,), as the product's ``guided_x0``."""
+    n = len(noisy)
+    absent = torch.arange(2 * n, device=noisy.device) < n
+    tokens = (batch.states.repeat(2, 1, 1), mask.repeat(2, 1))
+    v = model(noisy.repeat(2, 1, 1, 1), levels.repeat(2), batch.texts.repeat(2, 1), absent, tokens)
+    a, b = (share[:, None, None, None] for share in alpha_sigma(levels))
+    without, told = (a * noisy).repeat(2, 1, 1, 1).sub(b.repeat(2, 1, 1, 1) * v).chunk(2)
+    scale = scales[:, None, None, None]
+    far, plain = (torch.lerp(without, told, share) for share in (scale, scale.clamp(max=1)))
+    mean, spread = (
+        (of.mean((2, 3), keepdim=True), of.std((2, 3), keepdim=True) + 1e-3) for of in (far, plain)
+    )
+    matched = (far - mean[0]) / mean[1] * spread[1] + spread[0]
+    return torch.lerp(far, matched, RESCALED).clamp(-1, 1)
+
+
+def export(path: Path, out: Path, distilled: bool) -> None:
     """Write ``denoiser.safetensors``, float16."""
     from safetensors.torch import save_file
 
@@ -360,7 +405,8 @@ def export(path: Path, out: Path) -> None:
     tensors = {name: value.half().contiguous() for name, value in state["average"].items()}
     out.mkdir(parents=True, exist_ok=True)
     weights = out / "denoiser.safetensors"
-    save_file(tensors, weights, {"config": json.dumps(state["config"])})
+    metadata = {"config": json.dumps(state["config"])} | ({"distilled": "true"} if distilled else {})
+    save_file(tensors, weights, metadata)
     weights.chmod(0o644)  # safetensors makes files that only their owner can read
     print(f"{sum(t.numel() for t in tensors.values()) / 1e6:.1f} million parameters,", weights.stat().st_size)
     if weights.stat().st_size > LIMIT:
@@ -394,7 +440,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--save-every", type=float, default=300.0, help="seconds")
     made.add_argument("--export", type=Path, help="write the run's weights into this folder instead")
     made.add_argument("--sheet", type=Path, help="write a sheet of what the run's average draws instead")
+    made.add_argument("--sheet-steps", type=int, default=30)
+    made.add_argument(
+        "--distilled", action="store_true", help="the run is a student: its guidance takes one pass"
+    )
     made.add_argument("--join", type=Path, help="make the run's state from the parts in this folder instead")
+    made.add_argument("--part", default="average", help="the name of these parts")
     return made
 
 
@@ -403,17 +454,22 @@ def main() -> None:
     torch.set_num_threads(1)
     path = options.work / f"{options.out}.pt"
     if options.join:
-        return joined(options.join, path)
+        return joined(options.join, path, options.part)
     if options.export:
-        return export(path, options.export)
+        return export(path, options.export, options.distilled)
     if options.sheet:
         state = torch.load(path, map_location="cpu")
-        return save_sheet(drawn(state["average"], state["config"], options.device), options.sheet)
+        sheet = drawn(
+            state["average"], state["config"], options.device, options.sheet_steps, options.distilled
+        )
+        return save_sheet(sheet, options.sheet)
     train(options)
     return None
 
 
-def drawn(state: dict[str, Tensor], config: dict, device: str) -> Tensor:
+def drawn(
+    state: dict[str, Tensor], config: dict, device: str, steps: int = 30, distilled: bool = False
+) -> Tensor:
     """(48, 3, side, side) in [0, 1]: the chosen prompts and the unseen ones, in reading order."""
     from training.prompts import CHOSEN, UNSEEN
 
@@ -421,7 +477,8 @@ def drawn(state: dict[str, Tensor], config: dict, device: str) -> Tensor:
     model.load_state_dict({name: value.float() for name, value in state.items()})
     model.to(device, memory_format=torch.channels_last).eval()
     with torch.autocast(torch.device(device).type, torch.bfloat16):
-        return samples(model, Words(device), [*CHOSEN, *UNSEEN], (model.side, model.side)).float().cpu()
+        pictures = samples(model, Words(device), [*CHOSEN, *UNSEEN], steps, 4.0, distilled)
+    return pictures.float().cpu()
 
 
 if __name__ == "__main__":

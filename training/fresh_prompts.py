@@ -1,7 +1,7 @@
 """The 48 prompts by which the second generation of the models is judged, written down before any of it was trained.
 
 They are used once, at the end. Nothing is chosen by them: no data, no vocabulary, no network, no default, no length of a run.
-Until then no script but the final evaluation reads this file, and it leaves their texts out of what the text tower learns.
+Until then a script reads this file only to leave these texts out of what a model learns or is measured by.
 """
 
 KINDS: dict[str, tuple[str, ...]] = {

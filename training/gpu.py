@@ -1,34 +1,65 @@
 """The denoiser's training on a lent GPU, in one command of less than ten minutes, with numpy, torch and the tracked files.
 
-    python -m training.gpu --pack carried/pack.bin --out "$OUT" --seconds 540
+    python -m training.gpu --pack carried/pack.bin --out "$OUT" --seconds 540 --students 0.2
 
 Unpacks, trains (after a warm-up of 45 s it tells how many pictures it sees in a second), and ends in time to write what it has:
-``composed.png`` (what it learns from), ``average.N`` (the moving average in float16, parts of 15 MB, every minute and at the end),
-``drawn.png`` (48 prompts), ``denoiser.log`` and ``figures.json``. ``--resume DIR`` goes on from parts that came back.
-Rehearse it on a CPU: ``--device cpu --seconds 120 --batch 8 --specs 500``.
+``average.N``, the moving average as float16 in parts of 15 MB, every minute and at the end; ``denoiser.log``; ``drawn.png``, the
+chosen and the unseen prompts. With ``--students`` that share of the time goes to distilling guidance, ``student.N``. ``--resume
+DIR`` goes on from the parts that came back; otherwise it begins with the weights that ship, or with none (``--fresh``).
+Rehearse it on a CPU: ``--device cpu --seconds 240 --batch 8 --specs 500``.
 """
 
 import argparse
-import json
 import shutil
 import time
 from pathlib import Path
 
 import torch
 
-from training.denoise import Pictures, drawn, export_parts, joined, parser, train
-from training.pack import load
+from training.denoise import Run, drawn, export_parts, joined, parser, train
 from training.sheets import save_sheet
+from training.student import study, teacher_of
 
 TAIL = 45.0  # seconds at the end, for the last export and the pictures
 REPOSITORY = Path(__file__).parent.parent
+
+
+def options_of(asked: argparse.Namespace, scratch: Path) -> argparse.Namespace:
+    """What ``denoise`` is told."""
+    told = ["--work", str(scratch), "--pack", str(asked.pack), "--device", asked.device]
+    told += [
+        "--batch",
+        str(asked.batch),
+        "--specs",
+        str(asked.specs),
+        "--lr",
+        str(asked.lr),
+        "--cool",
+        str(asked.cool),
+    ]
+    told += ["--seed", str(asked.seed), "--log-every", "15", "--save-every", "60"]
+    options = parser().parse_args([*told, *(["--compile"] if asked.compile else [])])
+    if asked.resume:
+        joined(asked.resume, scratch / "denoiser.pt")
+        options.resume = True
+    elif not asked.fresh:
+        options.grow = REPOSITORY / "pixray_motion/denoisers/embedded"
+    return options
+
+
+def report(run: Run, name: str) -> None:
+    rate = run.pictures / max(60 * run.minutes, 1e-9)
+    device = torch.cuda.get_device_name() if run.device.type == "cuda" else "CPU"
+    memory = torch.cuda.max_memory_allocated() / 1e9 if run.device.type == "cuda" else 0.0
+    run.log(f"{name}: {rate:.0f} pictures a second, {memory:.1f} GB, {device}, torch {torch.__version__}")
 
 
 def main() -> None:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--pack", type=Path, required=True)
     made.add_argument("--out", type=Path, required=True)
-    made.add_argument("--seconds", type=float, default=540.0)
+    made.add_argument("--seconds", type=float, default=540.0, help="from start to end")
+    made.add_argument("--students", type=float, default=0.0, help="share of the time for distilled guidance")
     made.add_argument("--resume", type=Path, help="folder with average.N")
     made.add_argument("--fresh", action="store_true", help="random weights instead of those that ship")
     made.add_argument("--device", default="cuda")
@@ -46,65 +77,28 @@ def main() -> None:
     else:
         torch.backends.cudnn.benchmark = True
         torch.set_float32_matmul_precision("high")
-    told = [
-        "--work",
-        str(asked.out),
-        "--pack",
-        str(asked.pack),
-        "--device",
-        asked.device,
-        "--out",
-        "denoiser",
-    ]
-    told += [
-        "--batch",
-        str(asked.batch),
-        "--specs",
-        str(asked.specs),
-        "--lr",
-        str(asked.lr),
-        "--cool",
-        str(asked.cool),
-    ]
-    told += ["--seed", str(asked.seed), "--log-every", "15", "--save-every", "60"]
-    told += ["--compile"] if asked.compile else []
-    options = parser().parse_args(told)
     scratch = asked.out / "scratch"
     scratch.mkdir(exist_ok=True)
-    options.work = scratch
-    if asked.resume:
-        joined(asked.resume, scratch / "denoiser.pt")
-        options.resume = True
-    elif not asked.fresh:
-        options.grow = REPOSITORY / "pixray_motion/denoisers/embedded"
-    show_composed(options, asked.out / "composed.png")
-    print(f"unpacked and composed after {time.monotonic() - began:.0f} s", flush=True)
-    options.deadline = began + asked.seconds - TAIL
-    run = train(options, export_to=asked.out)
-    export_parts(run.average, asked.out)
-    shutil.copy(scratch / "denoiser.log", asked.out / "denoiser.log")
-    figures = {
-        "pictures": run.pictures,
-        "steps": run.step,
-        "minutes": run.minutes,
-        "pictures a second": run.pictures / max(60 * run.minutes, 1e-9),
-        "device": torch.cuda.get_device_name() if asked.device == "cuda" else asked.device,
-        "torch": torch.__version__,
-    }
-    if asked.device == "cuda":
-        figures["GB"] = torch.cuda.max_memory_allocated() / 1e9
-    (asked.out / "figures.json").write_text(json.dumps(figures, indent=1))
-    shutil.rmtree(scratch)
-    print(json.dumps(figures), f"after {time.monotonic() - began:.0f} s", flush=True)
-    if time.monotonic() - began < asked.seconds - 5:
-        save_sheet(drawn(run.average.state_dict(), run.average.config, asked.device), asked.out / "drawn.png")
+    options, end = options_of(asked, scratch), began + asked.seconds - TAIL
+    try:
+        options.deadline = began + (end - began) * (1 - asked.students)
+        run = train(options, (asked.out, "average"))
+        report(run, "denoiser")
+        export_parts(run.average, asked.out, "average")
+        if asked.students:
+            options = argparse.Namespace(**vars(options) | {"out": "student", "resume": False, "grow": None})
+            options.kind, options.deadline, options.lr = "guidance", end, asked.lr / 3
+            run = study(options, teacher_of(scratch / "denoiser.pt", asked.device), (asked.out, "student"))
+            report(run, "student")
+            export_parts(run.average, asked.out, "student")
+    finally:
+        logs = sorted(scratch.glob("*.log"))
+        (asked.out / "denoiser.log").write_text("".join(log.read_text() for log in logs))
+        shutil.rmtree(scratch)
+    if time.monotonic() - began < asked.seconds - TAIL / 2:
+        sheet = drawn(run.average.state_dict(), run.average.config, asked.device, 30, bool(asked.students))
+        save_sheet(sheet, asked.out / "drawn.png")
     print(f"done after {time.monotonic() - began:.0f} s", flush=True)
-
-
-def show_composed(options: argparse.Namespace, path: Path) -> None:
-    """A sheet of what the network learns from."""
-    few = Pictures(load(options.pack), 64, options.side, 0.0, options.device, options.seed + 1)
-    save_sheet(few(0, 64).pictures / 2 + 0.5, path)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 It takes pictures of any size whose sides are multiples of ``multiple`` pixels, but it learned what things look like at
 one size: ``side`` pixels along the shorter side.
 
-File format: ``embedded/denoiser.safetensors`` holds the weights as float16; its metadata has one entry, ``config``, a
-JSON object with the keyword arguments of ``UNet``.
+File format: ``embedded/denoiser.safetensors`` holds the weights as float16; its metadata has ``config``, a JSON object
+with the keyword arguments of ``UNet``, and ``distilled``, "true", if guidance is distilled into the weights.
 """
 
 import math
