@@ -50,7 +50,7 @@ class Denoiser(ABC):
     ) -> Tensor:
         """As ``predict_x0``, with a guidance scale (at least 0) for each text -> (N, 3, h, w).
 
-        A row of scale 0 is the picture without any text, one of scale 1 the picture with its text, and more exaggerates.
+        A row of scale 0 is the picture without any text, one of scale 1 the picture with its text; more exaggerates.
         """
         raise NotImplementedError(f"{type(self).__name__} is not distilled")
 
