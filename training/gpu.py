@@ -64,7 +64,7 @@ def main() -> None:
     made.add_argument("--fresh", action="store_true", help="random weights instead of those that ship")
     made.add_argument("--device", default="cuda")
     made.add_argument("--batch", type=int, default=1024)
-    made.add_argument("--specs", type=int, default=300_000)
+    made.add_argument("--specs", type=int, default=200_000)
     made.add_argument("--lr", type=float, default=1.2e-3)
     made.add_argument("--cool", type=float, default=0.5)
     made.add_argument("--seed", type=int, default=0)
