@@ -30,7 +30,7 @@ Box = tuple[float, float, float]
 def paint_backgrounds(
     sprites: np.ndarray, names: dict[str, list[tuple[int, float]]], variants: int, seed: int
 ) -> np.ndarray:
-    """All scenes in the order of ``SCENES``, uint8 (len(SCENES) * variants, 64, 64, 3)."""
+    """All scenes in the order of ``SCENES``, uint8 (len(SCENES) * variants, 96, 96, 3)."""
     wanted = (
         "palm tree,beach with umbrella,umbrella on ground,cactus,couch and lamp,chair,bed,potted plant,castle,japanese castle,house,"
         "house with garden,hut,church,tractor,cow,horse,pig,sheep,ewe,sailboat,ship,passenger ship,ferry,motor boat"
@@ -393,16 +393,16 @@ def _blend(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
     return mixed.astype(np.float32)
 
 
-def shrunk(sprites: np.ndarray) -> np.ndarray:
-    """Sprites (N, h, h, 4), straight alpha, at this composer's size: uint8 (N, 64, 64, 4)."""
-    if sprites.shape[1] == SIZE:
-        return sprites
-    small = np.empty((len(sprites), SIZE, SIZE, 4), np.uint8)
-    for start in range(0, len(sprites), 512):
-        part = torch.from_numpy(sprites[start : start + 512].astype(np.float32)).permute(0, 3, 1, 2)
-        part[:, :3] *= part[:, 3:] / 255
+def shrunk(pictures: np.ndarray) -> np.ndarray:
+    """Pictures (N, h, h, channels), with straight alpha where there are four, at this composer's size: uint8 (N, 64, 64, channels)."""
+    if pictures.shape[1] == SIZE:
+        return pictures
+    small = np.empty((len(pictures), SIZE, SIZE, pictures.shape[3]), np.uint8)
+    for start in range(0, len(pictures), 512):
+        part = torch.from_numpy(pictures[start : start + 512].astype(np.float32)).permute(0, 3, 1, 2)
+        part[:, :3] *= part[:, 3:] / 255 if part.shape[1] == 4 else 1
         part = F.interpolate(part, size=(SIZE, SIZE), mode="bilinear", antialias=True)
-        part[:, :3] *= 255 / part[:, 3:].clamp(min=1)
+        part[:, :3] *= 255 / part[:, 3:].clamp(min=1) if part.shape[1] == 4 else 1
         small[start : start + 512] = part.permute(0, 2, 3, 1).round().clamp(0, 255).byte().numpy()
     return small
 
@@ -411,8 +411,8 @@ def load_composer(work: Path, seed: int, art: str = "sprites") -> Composer:
     """The composer of the perceptor's art, or of the judge's (``held_out``)."""
     meta = json.loads((work / f"{art}.json").read_text())
     grounds = "backgrounds" if art == "sprites" else f"backgrounds_{art}"
-    sprites = shrunk(np.load(work / f"{art}.npy", mmap_mode="r"))
-    return Composer(sprites, pools(meta), np.load(work / f"{grounds}.npy", mmap_mode="r"), seed)
+    sprites, scenes = (np.load(work / f"{name}.npy", mmap_mode="r") for name in (art, grounds))
+    return Composer(shrunk(sprites), pools(meta), shrunk(scenes), seed)
 
 
 def sheet(pictures: Tensor, captions: list[str], columns: int, zoom: int) -> Image.Image:
@@ -450,7 +450,7 @@ def main() -> None:
         sheet(pictures, bank["captions"][part], 12, 112).save(work / f"sheet_{arguments.sheet}.png")
         return
     meta = json.loads((work / f"{art}.json").read_text())
-    sprites = shrunk(np.load(work / f"{art}.npy", mmap_mode="r"))
+    sprites = np.load(work / f"{art}.npy", mmap_mode="r")
     grounds = paint_backgrounds(sprites, pools(meta), arguments.variants, arguments.seed)
     np.save(work / ("backgrounds.npy" if art == "sprites" else f"backgrounds_{art}.npy"), grounds)
     print(len(grounds), "backgrounds")

@@ -28,13 +28,14 @@ from torch.nn import functional as F
 
 from training.captions import Writer, pools
 from training.easel import SIDE, Easel, Palette
-from training.sets import EMOJI_SETS
+from training.sets import EMOJI_SETS, ICON_SETS
 from training.vocabulary import NOUNS, SCENES
 
 MAGIC = b"pixray-motion pack 1\n"
 LIMIT = 20_000_000
 COLOURS = 48
-CLIPART_WEIGHT = 0.4
+CLIPART_WEIGHT, ICON_WEIGHT = 0.4, 0.3
+FEW = 3  # drawings of a name: fewer are joined by icons
 VARIANTS = 40  # of each painted scene
 BLOCK = 8
 KEPT = (24, 10, 10)  # coefficients of light and of two colour differences, in zigzag order
@@ -180,7 +181,7 @@ def scene_pictures(coefficients: np.ndarray) -> Tensor:
 
 def chosen_pools(meta: Sequence[dict]) -> dict[str, list[tuple[int, float]]]:
     """The names that are drawn, and by which sprites: emoji in colour, clip art beside them, other sets where there is
-    neither. Everyday nouns first, then what Unicode names in at most three words."""
+    neither or few. Everyday nouns first, then what Unicode names in at most three words."""
     known = {
         name: pool for name, pool in pools(list(meta)).items() if name in NOUNS or _is_plain(name, pool, meta)
     }
@@ -188,8 +189,11 @@ def chosen_pools(meta: Sequence[dict]) -> dict[str, list[tuple[int, float]]]:
     for name, pool in known.items():
         emoji = [(i, 1.0) for i, _ in pool if meta[i]["set"] in EMOJI_SETS]
         clipart = [(i, CLIPART_WEIGHT) for i, _ in pool if meta[i]["set"] == "openclipart"]
-        best = max(weight for _, weight in pool)
-        found[name] = emoji + clipart or [(i, w) for i, w in pool if w > 0.99 * best]
+        icons = [(i, ICON_WEIGHT) for i, _ in pool if meta[i]["set"] in ICON_SETS]
+        chosen = emoji + clipart
+        if len(chosen) < FEW:
+            chosen += icons
+        found[name] = chosen or pool
     return found
 
 
@@ -199,7 +203,7 @@ def _is_plain(name: str, pool: list[tuple[int, float]], meta: Sequence[dict]) ->
 
 
 def packed(sprites: np.ndarray, meta: Sequence[dict], grounds: np.ndarray) -> Pack:
-    """``sprites`` uint8 (N, SIDE, SIDE, 4); ``grounds`` uint8 (len(SCENES) * variants, h, h, 3)."""
+    """``sprites`` uint8 (N, SIDE, SIDE, 4); ``grounds`` uint8 (len(SCENES) * variants, SIDE, SIDE, 3)."""
     names = chosen_pools(meta)
     used = sorted({i for pool in names.values() for i, _ in pool})
     place = {number: k for k, number in enumerate(used)}
@@ -208,9 +212,7 @@ def packed(sprites: np.ndarray, meta: Sequence[dict], grounds: np.ndarray) -> Pa
     variants = len(grounds) // len(SCENES)
     for scene in range(len(SCENES)):
         few = torch.from_numpy(grounds[scene * variants : scene * variants + min(variants, VARIANTS)])
-        few = few.permute(0, 3, 1, 2).float()
-        few = F.interpolate(few, size=(SIDE, SIDE), mode="bicubic", align_corners=False).clamp(0, 255)
-        scenes.append(scene_coefficients(few))
+        scenes.append(scene_coefficients(few.permute(0, 3, 1, 2)))
     return Pack(
         np.concatenate([indices for indices, _ in parts]),
         np.concatenate([colours for _, colours in parts]),
