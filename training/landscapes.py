@@ -91,8 +91,8 @@ def painted(skies: Tensor, lands: Tensor, size: tuple[int, int], generator: torc
 class _Dice:
     """Random numbers for N pictures on one device."""
 
-    def __init__(self, count: int, generator: torch.Generator) -> None:
-        self.count, self.generator, self.device = count, generator, generator.device
+    def __init__(self, count: int, generator: torch.Generator, device: torch.device) -> None:
+        self.count, self.generator, self.device = count, generator, device
 
     def uniform(self, low: float, high: float, *shape: int) -> Tensor:
         shape = shape or (1, 1)
@@ -116,7 +116,7 @@ def _mixed(a: Tensor, b: Tensor, share: Tensor) -> Tensor:
 
 
 def _skies(skies: Tensor, size: tuple[int, int], generator: torch.Generator) -> Tensor:
-    known, (height, width), dice = list(SKIES.values()), size, _Dice(len(skies), generator)
+    known, (height, width), dice = list(SKIES.values()), size, _Dice(len(skies), generator, skies.device)
     device, square = skies.device, min(size)
     y = torch.linspace(0, 1, height, device=device)[None, :, None]
     x = (torch.linspace(0, 1, width, device=device) * width / square)[None, None, :]
@@ -183,7 +183,7 @@ LAYERS = 3
 
 
 def _lands(picture: Tensor, skies: Tensor, lands: Tensor, generator: torch.Generator) -> Tensor:
-    known, dice, device = list(LANDS.values()), _Dice(len(lands), generator), picture.device
+    known, dice, device = list(LANDS.values()), _Dice(len(lands), generator, lands.device), picture.device
     count, _, height, width = picture.shape
     square = min(height, width)
     y = (torch.linspace(0, 1, height, device=device))[None, :, None]
