@@ -10,16 +10,19 @@ import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
+from pixray_motion.denoisers.embedded import EmbeddedDenoiser
+from pixray_motion.denoisers.guidance import guided_x0
 from pixray_motion.denoisers.unet import UNet
 from pixray_motion.perceptors.embedded import EmbeddedPerceptor
-from training import denoise
+from training import denoise, gpu
 from training.captions import Spec, Writer, last_noun
-from training.denoise import export_parts, grow, join_parts, joined, parser, train
+from training.denoise import Batch, export_parts, grow, guided, join_parts, joined, parser, train
 from training.easel import SIDE, Easel, Palette, encoded
 from training.fresh_prompts import FRESH, KINDS
 from training.landscapes import LANDS, SKIES, painted
 from training.pack import Pack, load, packed, save, scene_coefficients, scene_pictures, with_few_colours
 from training.prompts import CHOSEN, LOT, UNSEEN
+from training.student import guidance, steps
 from training.vocabulary import COLOURS, SCENES, STYLES
 from training.words import FOLDER, WordPieces, Words
 
@@ -207,6 +210,63 @@ def test_a_grown_network_does_at_first_what_the_small_one_did(tmp_path: Path) ->
     with torch.no_grad():
         grown = large(x, level, text, absent, tokens, torch.tensor([1.0, 7.0]))
         assert torch.allclose(grown, small(x, level, text, absent), atol=1e-5)
+
+
+def test_the_command_for_a_gpu_writes_what_goes_on(
+    options: argparse.Namespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gpu, "TAIL", 2.0)
+    told = ["--pack", str(options.pack), "--out", str(tmp_path / "out"), "--device", "cpu", "--fresh"]
+    told += ["--seconds", "6", "--batch", "4", "--specs", "20", "--students", "0.4"]
+    monkeypatch.setattr("sys.argv", ["gpu", *told])
+    monkeypatch.setattr(gpu, "drawn", lambda *_: torch.zeros(2, 3, 8, 8))
+    gpu.main()
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names >= {"average.0", "student.0", "denoiser.log"}
+    assert "scratch" not in names
+    options.side = 64
+    for part in ("average", "student"):
+        joined(tmp_path / "out", tmp_path / "denoiser.pt", part)
+        options.resume = True
+        assert denoise.Run(options).model.config == join_parts(tmp_path / "out", part)[1]
+
+
+def question(net: UNet, count: int) -> tuple[Batch, torch.Generator]:
+    generator = torch.Generator().manual_seed(3)
+    texts = torch.nn.functional.normalize(torch.randn(count, 384, generator=generator), dim=-1)
+    pictures = torch.rand(count, 3, 32, 32, generator=generator) * 2 - 1
+    states = torch.randn(count, 4, net.tokens, generator=generator)
+    return Batch(pictures, texts, states, torch.ones(count, 4, dtype=torch.bool)), generator
+
+
+def test_students_learn_the_guidance_of_the_product(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net = UNet(**TINY).eval()
+    for tensor in net.parameters():
+        torch.nn.init.normal_(tensor, std=0.05)
+    save_file(net.state_dict(), tmp_path / "denoiser.safetensors", {"config": json.dumps(net.config)})
+    model, (batch, _) = EmbeddedDenoiser(folder=tmp_path), question(net, 1)
+    mask = torch.zeros_like(batch.mask)
+    with torch.no_grad():
+        mine = guided(net, batch.pictures, torch.tensor([0.7]), batch, mask, torch.tensor([5.0]))
+    its = guided_x0(model, batch.pictures, 0.7, [(batch.texts[0], 1.0)], 5.0)
+    assert torch.allclose(mine, its, atol=2e-2)
+    assert (mine - its).abs().mean() < 2e-3
+
+
+def test_a_students_loss_reaches_the_scale() -> None:
+    torch.manual_seed(0)
+    teacher, student = UNet(**TINY), UNet(**TINY)
+    for tensor in teacher.parameters():
+        torch.nn.init.normal_(tensor, std=0.05)
+    student.load_state_dict(teacher.state_dict())
+    batch, generator = question(teacher, 6)
+    for objective in (guidance(teacher), steps(teacher, student)):
+        student.zero_grad()
+        error, plain = objective(student, batch, generator)
+        error.backward()
+        assert float(plain) > 0
+        assert student.strength[0].weight.grad.abs().max() > 0
 
 
 def test_fresh_prompts_are_new_and_of_every_kind() -> None:
