@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -231,11 +232,11 @@ Objective = Callable[[nn.Module, Batch, torch.Generator], tuple[Tensor, Tensor]]
 
 def train(
     options: argparse.Namespace,
-    export_to: tuple[Path, str] | None = None,
+    export_to: tuple[Any, ...] = (),
     run: Run | None = None,
     objective: Objective = loss,
 ) -> Run:
-    """A run from start to end; with ``export_to``, a folder and a name, its moving average is written there as it goes."""
+    """A run from start to end; with ``export_to``, what ``export_parts`` is told, its average is written as it goes."""
     run = run or Run(options)
     pictures = Pictures(
         load(options.pack), options.specs, options.side, options.wide, options.device, options.seed
@@ -287,33 +288,68 @@ def train(
 PART = 15_000_000
 
 
-def export_parts(average: nn.Module, folder: Path, name: str = "average") -> None:
-    """The moving average as float16 in files ``NAME.0``, ``NAME.1``... of at most 15 MB, which ``join_parts`` joins."""
+def export_parts(average: nn.Module, folder: Path, name: str = "average", base: str = "") -> None:
+    """The moving average in files ``NAME.0``, ``NAME.1``... of at most 15 MB, which ``join_parts`` joins.
+
+    Numbers are float16; or, where a network has begun as another, whose parts lie there as ``base``, the differences to it
+    as bytes, with a scale for each row of a tensor: half of the size.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    state = {name: value.half().cpu().contiguous() for name, value in average.state_dict().items()}
-    header = json.dumps(
-        {"config": average.config, "names": [[n, list(v.shape)] for n, v in state.items()]}
-    ).encode()
-    body = b"".join(value.numpy().tobytes() for value in state.values())
-    whole = len(header).to_bytes(8, "little") + header + body
+    state = {key: value.detach().float().cpu().contiguous() for key, value in average.state_dict().items()}
+    header = {
+        "config": average.config,
+        "base": base,
+        "names": [[key, list(value.shape)] for key, value in state.items()],
+    }
+    if base:
+        begun = join_parts(folder, base)[0]
+        body = b"".join(
+            part for key, value in state.items() for part in _difference(value - begun[key].float())
+        )
+    else:
+        body = b"".join(value.half().numpy().tobytes() for value in state.values())
+    told = json.dumps(header).encode()
+    whole = len(told).to_bytes(8, "little") + told + body
     for number, start in enumerate(range(0, len(whole), PART)):
         (folder / f"{name}.{number}").write_bytes(whole[start : start + PART])
 
 
+def _difference(change: Tensor) -> tuple[bytes, bytes]:
+    """The scales of a tensor's rows, float32, and the tensor in units of them, bytes of -127..127."""
+    rows = change.reshape(_rows(list(change.shape)), -1)
+    scales = (rows.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    return scales.numpy().tobytes(), (rows / scales).round().to(torch.int8).numpy().tobytes()
+
+
+def _rows(shape: list[int]) -> int:
+    return shape[0] if len(shape) > 1 else 1
+
+
 def join_parts(folder: Path, name: str = "average") -> tuple[dict[str, Tensor], dict]:
-    """The tensors of ``export_parts``, float16, and the network's config."""
+    """The tensors of ``export_parts``, float16, and the network's config. A missing part is a ``ValueError``."""
     parts = sorted(folder.glob(f"{name}.*"), key=lambda path: int(path.suffix[1:]))
     whole = bytearray(b"".join(path.read_bytes() for path in parts))
     length = int.from_bytes(whole[:8], "little")
     header, place, tensors = json.loads(whole[8 : 8 + length]), 8 + length, {}
-    if place + 2 * sum(math.prod(shape) for _, shape in header["names"]) != len(whole):
-        raise ValueError(f"{folder}: a part is missing or of another run")
-    for name, shape in header["names"]:
+    begun = join_parts(folder, header["base"])[0] if header["base"] else None
+
+    def read(kind: torch.dtype, count: int) -> Tensor:
+        nonlocal place
+        start, place = place, place + count * kind.itemsize
+        if place > len(whole):
+            raise ValueError(f"{folder}: a part is missing or of another run")
+        return torch.frombuffer(whole, dtype=kind, count=count, offset=start).clone()
+
+    for key, shape in header["names"]:
         count = math.prod(shape)
-        tensors[name] = (
-            torch.frombuffer(whole, dtype=torch.float16, count=count, offset=place).view(shape).clone()
-        )
-        place += 2 * count
+        if begun is None:
+            tensors[key] = read(torch.float16, count).view(shape)
+            continue
+        scales = read(torch.float32, _rows(shape))
+        change = read(torch.int8, count).view(len(scales), -1) * scales[:, None]
+        tensors[key] = (begun[key].float() + change.view(shape)).half()
+    if place != len(whole):
+        raise ValueError(f"{folder}: a part is missing or of another run")
     return tensors, header["config"]
 
 

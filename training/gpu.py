@@ -4,7 +4,7 @@
 
 Unpacks, trains (after a warm-up of 45 s it tells how many pictures it sees in a second), and ends in time to write what it has:
 ``average.N``, the moving average as float16 in parts of 15 MB, every minute and at the end; ``denoiser.log``; ``drawn.png``, the
-chosen and the unseen prompts. With ``--students`` that share of the time goes to distilling guidance, ``student.N``. ``--resume
+chosen and the unseen prompts. With ``--students`` that share of the time goes to distilling guidance, ``student.N``, its differences. ``--resume
 DIR`` goes on from the parts that came back; otherwise it begins with the weights that ship, or with none (``--fresh``).
 Rehearse it on a CPU: ``--device cpu --seconds 240 --batch 8 --specs 500``.
 """
@@ -88,9 +88,11 @@ def main() -> None:
         if asked.students:
             options = argparse.Namespace(**vars(options) | {"out": "student", "resume": False, "grow": None})
             options.kind, options.deadline, options.lr = "guidance", end, asked.lr / 3
-            run = study(options, teacher_of(scratch / "denoiser.pt", asked.device), (asked.out, "student"))
+            run = study(
+                options, teacher_of(scratch / "denoiser.pt", asked.device), (asked.out, "student", "average")
+            )
             report(run, "student")
-            export_parts(run.average, asked.out, "student")
+            export_parts(run.average, asked.out, "student", "average")
     finally:
         logs = sorted(scratch.glob("*.log"))
         (asked.out / "denoiser.log").write_text("".join(log.read_text() for log in logs))

@@ -12,6 +12,7 @@ so that a few steps do. Devices, clocks and files are those of ``denoise``.
 import argparse
 import math
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -96,7 +97,7 @@ def begun(options: argparse.Namespace, teacher: UNet) -> Run:
     return run
 
 
-def study(options: argparse.Namespace, teacher: UNet, export_to: tuple[Path, str] | None = None) -> Run:
+def study(options: argparse.Namespace, teacher: UNet, export_to: tuple[Any, ...] = ()) -> Run:
     run = begun(options, teacher)
     objective = guidance(teacher) if options.kind == "guidance" else steps(teacher, run.average)
     return train(options, export_to, run, objective)
