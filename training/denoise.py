@@ -227,6 +227,12 @@ def grow(model: UNet, folder: Path) -> None:
         raise SystemExit(f"{folder}: these weights have no place in the network: {strange[:3]}")
 
 
+def composed(options: argparse.Namespace) -> Pictures:
+    """The pictures that a run learns from."""
+    pack = load(options.pack)
+    return Pictures(pack, options.specs, options.side, options.wide, options.device, options.seed)
+
+
 Objective = Callable[[nn.Module, Batch, torch.Generator], tuple[Tensor, Tensor]]
 
 
@@ -235,12 +241,11 @@ def train(
     export_to: tuple[Any, ...] = (),
     run: Run | None = None,
     objective: Objective = loss,
+    pictures: Pictures | None = None,
 ) -> Run:
     """A run from start to end; with ``export_to``, what ``export_parts`` is told, its average is written as it goes."""
     run = run or Run(options)
-    pictures = Pictures(
-        load(options.pack), options.specs, options.side, options.wide, options.device, options.seed
-    )
+    pictures = pictures or composed(options)
     network = torch.compile(run.model, dynamic=False) if options.compile else run.model
     lower = torch.autocast(run.device.type, torch.bfloat16, enabled=not options.full)
     size, shown, first, told = options.batch, 0.0, run.pictures, False

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import torch
 
-from training.denoise import Run, drawn, export_parts, joined, parser, train
+from training.denoise import Run, composed, drawn, export_parts, joined, parser, train
 from training.sheets import save_sheet
 from training.student import study, teacher_of
 
-TAIL = 45.0  # seconds at the end, for the last export and the pictures
+TAIL = 25.0  # seconds at the end, for the last export and the pictures
 REPOSITORY = Path(__file__).parent.parent
 
 
@@ -82,7 +82,8 @@ def main() -> None:
     options, end = options_of(asked, scratch), began + asked.seconds - TAIL
     try:
         options.deadline = began + (end - began) * (1 - asked.students)
-        run = train(options, (asked.out, "average"))
+        pictures = composed(options)
+        run = train(options, (asked.out, "average"), pictures=pictures)
         report(run, "denoiser")
         export_parts(run.average, asked.out, "average")
         if asked.students:

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from pixray_motion.denoisers.unet import UNet, alpha_sigma
-from training.denoise import Batch, Objective, Question, Run, asked, guided, parser, train
+from training.denoise import Batch, Objective, Pictures, Question, Run, asked, guided, parser, train
 
 GREATEST = 10.0  # scale of guidance
 STRIDE = 0.05  # how far down the teacher's path a consistent prediction is asked for, in noise levels
@@ -97,10 +97,16 @@ def begun(options: argparse.Namespace, teacher: UNet) -> Run:
     return run
 
 
-def study(options: argparse.Namespace, teacher: UNet, export_to: tuple[Any, ...] = ()) -> Run:
+def study(
+    options: argparse.Namespace,
+    teacher: UNet,
+    export_to: tuple[Any, ...] = (),
+    pictures: Pictures | None = None,
+) -> Run:
+    """A student's run from start to end."""
     run = begun(options, teacher)
     objective = guidance(teacher) if options.kind == "guidance" else steps(teacher, run.average)
-    return train(options, export_to, run, objective)
+    return train(options, export_to, run, objective, pictures)
 
 
 def main() -> None:
