@@ -17,7 +17,6 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-PAUSE = 20  # seconds; a batch that took longer was stopped in between, which does not count as training
 Part = tuple[list[nn.Parameter], float]
 
 
@@ -114,15 +113,16 @@ class Run:
     def batches(self) -> Iterator[float]:
         """Once for each batch, with the progress 0..1 of the schedule, by the clock or by the number of steps.
 
-        Sets the rate, which falls along a cosine, and keeps the clock.
+        Sets the rate, which falls along a cosine, and keeps the clock: minutes that a worker computed, so that a busy machine
+        shortens no run.
         """
-        last = time.monotonic()
+        last = time.process_time()
         while (progress := max(self.minutes / self.options.minutes, self.step / self.options.steps)) < 1:
             self._set_rate(progress)
             yield progress
             self.batch += 1
-            now = time.monotonic()
-            self.minutes, last = self.minutes + min(now - last, PAUSE) / 60, now
+            now = time.process_time()
+            self.minutes, last = self.minutes + (now - last) / 60, now
 
     def _set_rate(self, progress: float) -> None:
         warm = min(1.0, (self.step + 1) / 100)
