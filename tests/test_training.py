@@ -16,6 +16,7 @@ from pixray_motion.denoisers.unet import UNet
 from pixray_motion.perceptors.embedded import EmbeddedPerceptor
 from training import denoise, gpu
 from training.captions import Spec, Writer, last_noun
+from training.composed import Composed
 from training.denoise import Batch, export_parts, grow, guided, join_parts, joined, parser, train
 from training.easel import SIDE, Easel, Palette, encoded
 from training.fresh_prompts import FRESH, KINDS
@@ -23,7 +24,7 @@ from training.landscapes import LANDS, SKIES, painted
 from training.pack import Pack, load, packed, save, scene_coefficients, scene_pictures, with_few_colours
 from training.prompts import CHOSEN, LOT, UNSEEN
 from training.student import guidance, steps
-from training.vocabulary import COLOURS, SCENES, STYLES
+from training.vocabulary import COLOURS, NOUNS, SCENES, STYLES
 from training.words import FOLDER, WordPieces, Words
 
 TINY = {"channels": (16, 16, 32), "blocks": (1, 1, 1), "tokens": 256, "inner": (32, 1), "guided": True}
@@ -277,6 +278,22 @@ def test_a_students_loss_reaches_the_scale() -> None:
         error.backward()
         assert float(plain) > 0
         assert student.strength[0].weight.grad.abs().max() > 0
+
+
+def test_the_towers_batches_say_what_they_show(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Writer, "rich_spec", lambda self: Spec("object", (self.noun(),)))
+    source = Composed(pack, 40, 16, 0, "cpu")
+    batch = source(0, 3)
+    again, other = source(0, 3), source(0, 4)
+    assert torch.equal(batch.pictures, again.pictures)
+    assert not torch.equal(batch.pictures, other.pictures)
+    nouns, scenes = source.classes()
+    names = list(NOUNS)
+    assert {names[number] for number in batch.nouns.tolist()} == {"dog", "balloon"}
+    assert nouns.texts.shape[1:] == (len(NOUNS), 384)
+    assert scenes.alike.shape == (len(SCENES), len(SCENES))
+    same = (batch.texts @ batch.texts.T)[batch.meanings[:, None] == batch.meanings[None]]
+    assert same.mean() > 0.8
 
 
 def test_fresh_prompts_are_new_and_of_every_kind() -> None:

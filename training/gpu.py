@@ -6,7 +6,8 @@ Unpacks, trains (after a warm-up of 45 s it tells how many pictures it sees in a
 ``average.N``, the moving average as float16 in parts of 15 MB, every minute and at the end; ``denoiser.log``; ``drawn.png``, the
 chosen and the unseen prompts. With ``--students`` that share of the time goes to distilling guidance, ``student.N``, its differences. ``--resume
 DIR`` goes on from the parts that came back; otherwise it begins with the weights that ship, or with none (``--fresh``).
-Rehearse it on a CPU: ``--device cpu --seconds 240 --batch 8 --specs 500``.
+``--what tower`` trains the image tower instead, robustly, from the weights that ship, and writes ``tower.pt``, its average as
+float16, at the end. Rehearse it on a CPU: ``--device cpu --seconds 240 --batch 8 --specs 500``.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import torch
 
+import training.train
 from training.denoise import Run, composed, drawn, export_parts, joined, parser, train
 from training.sheets import save_sheet
 from training.student import study, teacher_of
@@ -47,6 +49,48 @@ def options_of(asked: argparse.Namespace, scratch: Path) -> argparse.Namespace:
     return options
 
 
+def tower(asked: argparse.Namespace, scratch: Path, end: float) -> None:
+    """The image tower at 64 pixels, from start to end; perturbations are as large as they were at 48."""
+    told = [
+        "--work",
+        str(scratch),
+        "--out",
+        "tower",
+        "--pack",
+        str(asked.pack),
+        "--device",
+        asked.device,
+        "--lower",
+    ]
+    told += [
+        "--workers",
+        "1",
+        "--batch",
+        str(asked.batch),
+        "--lr",
+        str(asked.lr),
+        "--specs",
+        str(asked.specs),
+    ]
+    told += ["--seed", str(asked.seed), "--side", "64", "--replays", "3", "--eps", "1.0", "2.3"]
+    told += [] if asked.fresh else ["--shipped", str(REPOSITORY / "pixray_motion/perceptors/embedded")]
+    options = training.train.parser().parse_args(told)
+    options.end = end
+    try:
+        training.train.work(0, options)
+    finally:
+        if (scratch / "tower.pt").exists():
+            state = torch.load(scratch / "tower.pt", map_location="cpu")
+            average = {
+                name: value.half() for name, value in state["average"].items() if value.is_floating_point()
+            }
+            torch.save(
+                {"average": average, "config": state["config"], "step": state["step"]}, asked.out / "tower.pt"
+            )
+            (asked.out / "tower.log").write_text((scratch / "tower.log").read_text())
+        shutil.rmtree(scratch)
+
+
 def report(run: Run, name: str) -> None:
     rate = run.pictures / max(60 * run.minutes, 1e-9)
     device = torch.cuda.get_device_name() if run.device.type == "cuda" else "CPU"
@@ -54,10 +98,11 @@ def report(run: Run, name: str) -> None:
     run.log(f"{name}: {rate:.0f} pictures a second, {memory:.1f} GB, {device}, torch {torch.__version__}")
 
 
-def main() -> None:
+def parsed() -> argparse.Namespace:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--pack", type=Path, required=True)
     made.add_argument("--out", type=Path, required=True)
+    made.add_argument("--what", choices=("denoiser", "tower"), default="denoiser")
     made.add_argument("--seconds", type=float, default=540.0, help="from start to end")
     made.add_argument("--students", type=float, default=0.0, help="share of the time for distilled guidance")
     made.add_argument("--resume", type=Path, help="folder with average.N")
@@ -69,8 +114,11 @@ def main() -> None:
     made.add_argument("--cool", type=float, default=0.5)
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--compile", action="store_true")
-    asked = made.parse_args()
-    began = time.monotonic()
+    return made.parse_args()
+
+
+def main() -> None:
+    began, asked = time.monotonic(), parsed()
     asked.out.mkdir(parents=True, exist_ok=True)
     if asked.device == "cpu":
         torch.set_num_threads(1)
@@ -79,7 +127,14 @@ def main() -> None:
         torch.set_float32_matmul_precision("high")
     scratch = asked.out / "scratch"
     scratch.mkdir(exist_ok=True)
-    options, end = options_of(asked, scratch), began + asked.seconds - TAIL
+    end = began + asked.seconds - TAIL
+    (tower if asked.what == "tower" else denoiser)(asked, scratch, end)
+    print(f"done after {time.monotonic() - began:.0f} s", flush=True)
+
+
+def denoiser(asked: argparse.Namespace, scratch: Path, end: float) -> None:
+    """The denoiser, and its student where there is time for one."""
+    options, began = options_of(asked, scratch), time.monotonic()
     try:
         options.deadline = began + (end - began) * (1 - asked.students)
         pictures = composed(options)
@@ -98,10 +153,9 @@ def main() -> None:
         logs = sorted(scratch.glob("*.log"))
         (asked.out / "denoiser.log").write_text("".join(log.read_text() for log in logs))
         shutil.rmtree(scratch)
-    if time.monotonic() - began < asked.seconds - TAIL / 2:
+    if time.monotonic() < end + TAIL / 2:
         sheet = drawn(run.average.state_dict(), run.average.config, asked.device, 30, bool(asked.students))
         save_sheet(sheet, asked.out / "drawn.png")
-    print(f"done after {time.monotonic() - began:.0f} s", flush=True)
 
 
 if __name__ == "__main__":
