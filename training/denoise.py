@@ -16,6 +16,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -227,6 +228,16 @@ def grow(model: UNet, folder: Path) -> None:
         raise SystemExit(f"{folder}: these weights have no place in the network: {strange[:3]}")
 
 
+@contextmanager
+def kernels_tried() -> Iterator[None]:
+    """cuDNN tries its kernels once for each shape: good for a network that sees three, not for composing, which has ever new."""
+    torch.backends.cudnn.benchmark = True
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = False
+
+
 def composed(options: argparse.Namespace) -> Pictures:
     """The pictures that a run learns from."""
     pack = load(options.pack)
@@ -256,9 +267,10 @@ def train(
     for _ in run.steps():
         try:
             batch = pictures(run.step, size)
-            with lower:
-                error, plain = objective(network, batch, pictures.generator)
-            run.update(error, len(batch.pictures))
+            with kernels_tried():
+                with lower:
+                    error, plain = objective(network, batch, pictures.generator)
+                run.update(error, len(batch.pictures))
         except torch.OutOfMemoryError:
             size //= 2
             run.log(f"out of memory: {size} pictures a batch from now on")

@@ -123,7 +123,6 @@ def main() -> None:
     if asked.device == "cpu":
         torch.set_num_threads(1)
     else:
-        torch.backends.cudnn.benchmark = True
         torch.set_float32_matmul_precision("high")
     scratch = asked.out / "scratch"
     scratch.mkdir(exist_ok=True)
