@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -184,6 +185,8 @@ def test_a_run_goes_on_and_its_average_comes_back_in_parts(
     second = train(options)
     assert second.step > first.step
     assert second.minutes >= first.minutes + 0.004
+    late = argparse.Namespace(**vars(options) | {"deadline": time.monotonic() - 60})
+    assert train(late).step == second.step
     monkeypatch.setattr(denoise, "PART", 100_000)
     export_parts(second.average, tmp_path / "parts")
     assert len(list((tmp_path / "parts").iterdir())) > 2

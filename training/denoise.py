@@ -191,7 +191,7 @@ class Run:
         clock = time.process_time if self.device.type == "cpu" else time.monotonic
         began, last, deadline = self.minutes, clock(), self.options.deadline
         if deadline is not None:
-            self.options.minutes = (deadline - time.monotonic()) / 60
+            self.options.minutes = max((deadline - time.monotonic()) / 60, 1e-9)
         while True:
             progress = (self.minutes - began) / self.options.minutes
             if deadline is not None:

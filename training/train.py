@@ -196,7 +196,7 @@ def work(worker: int, options: argparse.Namespace) -> None:
         nouns, scenes = classes(options.work)
         batches = Batches(options.work, options.banks, options.batch, options.seed, options.art)
     if options.end is not None:
-        options.minutes = (options.end - time.monotonic()) / 60
+        options.minutes = max((options.end - time.monotonic()) / 60, 1e-9)
     model = untrained(options)
     run = Run(model, parts(model), options, getattr(model.image, "config", {}))
     train(
