@@ -61,12 +61,12 @@ def denoiser(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedDenoiser:
     return EmbeddedDenoiser(folder=folder)
 
 
-def write_weights(folder: Path) -> None:
+def write_weights(folder: Path, metadata: dict[str, str] | None = None, **more: object) -> None:
     torch.manual_seed(0)
-    net = UNet(channels=(16, 32, 64), blocks=(1, 1, 1))
+    net = UNet(channels=(16, 32, 64), blocks=(1, 1, 1), **more)
     for tensor in net.parameters():
         torch.nn.init.normal_(tensor, std=0.05)
-    save_file(net.state_dict(), folder / WEIGHTS, {"config": json.dumps(net.config)})
+    save_file(net.state_dict(), folder / WEIGHTS, {"config": json.dumps(net.config)} | (metadata or {}))
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -133,6 +133,82 @@ def test_texts_change_what_the_denoiser_predicts(denoiser: EmbeddedDenoiser) -> 
     nothing, apple, sea = denoiser.predict_x0(noisy, 0.95, denoiser.embed_text(["a red apple", "the ocean"]))
     assert not torch.allclose(apple, sea)
     assert not torch.allclose(nothing, sea)
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedDenoiser:
+    """A network of the next kind, with random weights: it attends to tokens and has an innermost stage."""
+    folder = tmp_path_factory.mktemp("reader")
+    write_weights(folder, tokens=256, inner=(32, 1), guided=True)
+    return EmbeddedDenoiser(folder=folder)
+
+
+def test_a_denoiser_that_reads_tokens_sees_a_text_and_a_vector_without_any(reader: EmbeddedDenoiser) -> None:
+    noisy = torch.randn((1, 3, 64, 64), generator=rng())
+    texts = reader.embed_text(["a red car on a green hill", "fire"])
+    together = reader.predict_x0(noisy, 0.8, texts)
+    alone = torch.cat([reader.predict_x0(noisy, 0.8, text[None])[1:] for text in texts])
+    assert torch.allclose(together[1:], alone, atol=1e-4)  # a longer neighbour adds no tokens
+    between = torch.nn.functional.normalize(
+        texts[:1] + 1e-5, dim=-1
+    )  # as good as the same vector, but no text
+    assert not torch.allclose(reader.predict_x0(noisy, 0.8, between)[1], together[1], atol=1e-3)
+    assert torch.allclose(reader.predict_x0(noisy, 0.8, between)[0], together[0], atol=1e-5)
+
+
+def test_the_innermost_stage_halves_once_more(reader: EmbeddedDenoiser) -> None:
+    assert reader.multiple == 16
+    size = reader.native(Canvas(192, 108))
+    assert (size.width, size.height) == (80, 48)
+    assert reader.predict_x0(torch.zeros(1, 3, 48, 80), 0.5, reader.embed_text([""])).shape == (2, 3, 48, 80)
+
+
+class OnePass(Painter):
+    """A painter that has learned guidance; ``rows`` are the scales that it was asked for."""
+
+    distilled = True
+
+    def predict_guided(
+        self, noisy: torch.Tensor, noise_level: float, texts: torch.Tensor, guidance_scales: list[float]
+    ) -> torch.Tensor:
+        self.asked.append(noise_level)
+        self.rows = list(guidance_scales)
+        colours = texts * torch.tensor(guidance_scales)[:, None]
+        return colours[:, :, None, None].expand(-1, -1, *noisy.shape[-2:])
+
+
+@given(st.floats(0, 3), st.floats(0.1, 2), st.floats(0.1, 2))
+def test_distilled_guidance_takes_a_pass_for_each_text_and_more_only_to_push_away(
+    g: float, u: float, v: float
+) -> None:
+    red, blue = torch.tensor([0.1, 0.0, 0.0]), torch.tensor([0.0, 0.0, 0.1])
+    noisy, painter = torch.zeros(1, 3, 2, 2), OnePass()
+    seen = guided_x0(painter, noisy, 0.5, [(red, u), (blue, v)], g)[0, :, 0, 0]
+    assert seen.tolist() == pytest.approx([0.1 * g * u / (u + v), 0, 0.1 * g * v / (u + v)], abs=1e-6)
+    assert painter.rows == [g, g]
+    away = guided_x0(painter, noisy, 0.5, [(red, u), (blue, -v)], g)[0, :, 0, 0]
+    pushed = max(-1, -0.1 * g * v / u * (1 - GUIDANCE_RESCALE))
+    assert away.tolist() == pytest.approx([0.1 * g, 0, pushed], abs=1e-6)
+    assert painter.rows == [g, 1, 0]
+    only = guided_x0(painter, noisy, 0.5, [(blue, -v)], g)[0, :, 0, 0]
+    assert only[2] <= 0
+    assert painter.rows == [1, 0]
+
+
+def test_a_distilled_network_takes_the_scale(tmp_path: Path) -> None:
+    write_weights(tmp_path, {"distilled": "true"}, tokens=256, inner=(32, 1), guided=True)
+    quick = EmbeddedDenoiser(folder=tmp_path)
+    assert quick.distilled
+    noisy, texts = torch.randn((1, 3, 48, 48), generator=rng()), quick.embed_text(["fire", "the sea", "fire"])
+    none, sea, fire = quick.predict_guided(noisy, 0.8, texts, [0.0, 5.0, 5.0])
+    (again,) = quick.predict_guided(noisy, 0.8, texts[:1], [8.0])
+    assert not torch.allclose(none, fire, atol=1e-4)
+    assert not torch.allclose(sea, fire, atol=1e-4)
+    assert not torch.allclose(again, fire, atol=1e-4)
+    attracted, repelled = (
+        guided_x0(quick, noisy, 0.8, [(texts[0], 1.0), (texts[1], w)], 5.0) for w in (1.0, -1.0)
+    )
+    assert not torch.allclose(attracted, repelled, atol=1e-3)
 
 
 def test_a_picture_without_noise_is_what_it_is(denoiser: EmbeddedDenoiser) -> None:

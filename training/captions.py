@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from training.sprites import COLOUR_EMOJI, MONO_SETS
-from training.teacher import Teacher
+from training.landscapes import LANDS, SKIES
+from training.sets import COLOUR_EMOJI, MONO_SETS
 from training.vocabulary import COLOURS, NOUNS, SCENES, SHAPES, STYLES, TEXTURES, WEARABLE, WEARERS
 
 ADJECTIVES = ("cute", "little", "big", "beautiful", "funny", "simple", "colorful")
@@ -38,8 +38,8 @@ class Spec:
     """What a picture shows.
 
     ``kind``: object, pair, above, on, wear, scene, shape or texture. ``things``: one or two names of pools of sprites (or a
-    shape). ``ground``: () for an unnamed plain one, ("colour", c), ("gradient", a, b), ("pattern", kind, a, b) or
-    ("scene", name); for a texture its name and two colours.
+    shape). ``ground``: () for an unnamed plain one, ("colour", c), ("gradient", a, b), ("pattern", kind, a, b),
+    ("scene", name) or ("land", sky, land); for a texture its name and two colours. ``colour`` is the first thing's.
     """
 
     kind: str
@@ -48,6 +48,7 @@ class Spec:
     count: int = 1
     ground: tuple[str, ...] = ()
     style: str = ""
+    second_colour: str = ""
 
 
 def load_spec(values: dict) -> Spec:
@@ -59,6 +60,8 @@ def pools(meta: list[dict]) -> dict[str, list[tuple[int, float]]]:
     by_name: dict[str, list[int]] = defaultdict(list)
     for i, sprite in enumerate(meta):
         by_name[sprite["name"]].append(i)
+        if sprite["set"] == "openclipart" and (noun := last_noun(sprite["name"])):
+            by_name[noun].append(i)
 
     def weight(i: int) -> float:
         kind = meta[i]["set"]
@@ -83,6 +86,20 @@ def pools(meta: list[dict]) -> dict[str, list[tuple[int, float]]]:
         if name not in found and simple and (len(sprites_of) > 1 or _is_emoji(sprites_of, meta)):
             found[name] = [(i, weight(i)) for i in sprites_of]
     return found
+
+
+_NOT_ITS_LAST_WORD = re.compile(
+    r"\b(and|with|of|in|on|no)\b|sea lion|guinea pig|sea horse|star fish|jelly fish|chess king|chess queen"
+)
+
+
+def last_noun(title: str) -> str:
+    """The everyday noun that a title of at most four words is about, "dog" of "bored dog", or nothing."""
+    words = re.sub(r"\b(b and w|bw|\w*\d\w*|architetto|icon|outline)\b", " ", title).split()
+    if len(words) > 4 or _NOT_ITS_LAST_WORD.search(" ".join(words)):
+        return ""
+    ends = (" ".join(words[start:]) for start in range(len(words)))
+    return next((end for end in ends if end in NOUNS), "")
 
 
 def _is_emoji(sprites: list[int], meta: list[dict]) -> bool:
@@ -175,6 +192,8 @@ class Writer:
     def consistent(self, spec: Spec) -> Spec:
         """Colours that can be told apart; no named colour on things whose name has one; silhouettes are black."""
         name = " ".join(spec.things)
+        if spec.second_colour and any(c in spec.things[1].split() for c in COLOURS):
+            spec = replace(spec, second_colour="")
         if (spec.colour and any(c in name.split() for c in COLOURS)) or spec.style in (
             "silhouette",
             "grey",
@@ -239,6 +258,51 @@ class Writer:
         colours = [self.colour() if self.random.random() < 0.1 else "" for _ in range(4)]
         return [self.consistent(Spec("object", (self.noun(),), colour)) for colour in colours]
 
+    def rich_spec(self) -> Spec:
+        """What the denoiser learns from: half of it single things on plain or simple grounds, the rest things in places, two
+        things and how they stand to each other, each with its own colour, and places alone."""
+        r, choice = self.random.random(), self.random.choice
+        thing = self.noun() if self.random.random() < 0.85 else choice(self.others)
+        colour = self.colour() if self.random.random() < 0.2 else ""
+        if r < 0.36:
+            made = Spec("object", (thing,), colour)
+        elif r < 0.5:
+            grounds = (("colour", self.colour()), ("gradient", self.colour(), self.colour()))
+            made = Spec("object", (thing,), colour, 1, grounds[self.random.random() < 0.25])
+        elif r < 0.66:
+            made = Spec("object", (thing,), colour, 1, self.place_of(thing))
+        elif r < 0.7:
+            made = Spec("object", (self.noun(),), "", choice([2, 2, 3, 3, 4, 7]), self.simple_ground())
+        elif r < 0.8:
+            kind = choice(["pair", "pair", "pair", "above", "on", "on"])
+            ground = self.simple_ground() if self.random.random() < 0.7 else self.place_of("")
+            colours = [self.colour() if self.random.random() < 0.35 else "" for _ in range(2)]
+            made = Spec(kind, (self.noun(), self.noun()), colours[0], 1, ground, "", colours[1])
+        elif r < 0.825:
+            made = Spec("wear", (choice(WEARERS), choice(WEARABLE)), "", 1, self.simple_ground())
+        elif r < 0.89:
+            made = Spec("scene", ground=("scene", choice(list(SCENES))))
+        elif r < 0.96:
+            made = Spec("scene", ground=("land", choice(list(SKIES)), choice(list(LANDS))))
+        elif r < 0.985:
+            ground = ("colour", self.colour()) if self.random.random() < 0.6 else ()
+            made = Spec("shape", (choice(SHAPES),), self.colour(), 1, ground)
+        else:
+            made = Spec("texture", ground=(choice(TEXTURES), self.colour(), self.colour()))
+        if made.kind in ("object", "scene") and self.random.random() < 0.06:
+            made = replace(made, style=choice(list(STYLES)))
+        return self.consistent(made)
+
+    def place_of(self, thing: str) -> tuple[str, ...]:
+        """A painted scene where the thing is at home, more often than any, or a landscape."""
+        if self.random.random() < 0.5:
+            return ("land", self.random.choice(list(SKIES)), self.random.choice(list(LANDS)))
+        home = NOUNS[thing].scenes if thing in NOUNS else ()
+        return ("scene", self.random.choice(home if home and self.random.random() < 0.6 else list(SCENES)))
+
+    def simple_ground(self) -> tuple[str, ...]:
+        return () if self.random.random() < 0.6 else ("colour", self.colour())
+
     def group(self) -> list[Spec]:
         """Four specifications, three of them mutants of the first."""
         first = self.spec()
@@ -268,14 +332,20 @@ class Writer:
                 [f" on {article(c)} background", f" on {c}", f" with {article(c)} background"]
             )
         if kind == "gradient":
-            return f" on a {rest[0]} and {rest[1]} gradient background"
+            return f" on {article(rest[0])} and {rest[1]} gradient background"
+        if kind == "land":
+            return " ".join(
+                ["", self.random.choice(LANDS[rest[1]].places), self.random.choice(SKIES[rest[0]].places)]
+            ).rstrip()
         if kind == "pattern":
-            return f" on a {rest[1]} and {rest[2]} {PATTERNS[rest[0]]} background"
+            return f" on {article(rest[1])} and {rest[2]} {PATTERNS[rest[0]]} background"
         return " " + self.random.choice(SCENES[rest[0]][1])
 
     def caption(self, spec: Spec) -> str:
         r = self.random
-        if spec.kind == "scene":
+        if spec.kind == "scene" and spec.ground[0] == "land":
+            text = self.landscape(*spec.ground[1:])
+        elif spec.kind == "scene":
             text = r.choice(SCENES[spec.ground[1]][0])
         elif spec.kind == "texture":
             text = self.texture(*spec.ground)
@@ -283,16 +353,26 @@ class Writer:
             text = self.phrase(spec.things[0], spec.colour, spec.count) + self.place(spec.ground)
         else:
             links = {
-                "pair": (" and ", " and ", " next to "),
+                "pair": (" and ", " and ", " next to ", " beside "),
                 "above": (" above ", " over "),
-                "on": (" on ", " on top of "),
+                "on": (" on ", " on top of ", " standing on "),
                 "wear": (" wearing ", " wearing ", " with "),
             }
-            first, second = (self.phrase(thing) for thing in spec.things)
+            first, second = (
+                self.phrase(thing, colour)
+                for thing, colour in zip(spec.things, (spec.colour, spec.second_colour), strict=True)
+            )
             text = first + r.choice(links[spec.kind]) + second + self.place(spec.ground)
         if spec.style:
             return r.choice(STYLES[spec.style]).format(text)
         return r.choice(PICTURES).format(text) if spec.kind != "texture" and r.random() < 0.13 else text
+
+    def landscape(self, sky: str, land: str) -> str:
+        r = self.random
+        where, above = r.choice(LANDS[land].names), SKIES[sky]
+        if r.random() < 0.5:
+            return f"{r.choice(above.names)} over {where}"
+        return f"{where} {r.choice(above.places)}".rstrip()
 
     def texture(self, name: str, a: str, b: str) -> str:
         if name == "plain":
@@ -317,6 +397,8 @@ def main() -> None:
     group = writer.easy_group if arguments.easy else writer.group
     specs = [spec for _ in range(arguments.groups) for spec in group()]
     captions = [writer.caption(spec) for spec in specs]
+    from training.teacher import Teacher
+
     embeddings = Teacher()(captions)
     stem = arguments.work / f"bank_{arguments.name}"
     np.save(stem.with_suffix(".npy"), embeddings.half().numpy())

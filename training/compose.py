@@ -19,10 +19,10 @@ from torch.nn import functional as F
 
 from training.captions import Spec, load_spec, pools
 from training.scenes import Brush, paint
+from training.styles import LUMA, STYLISED
 from training.vocabulary import COLOURS, SCENES, SHAPES, WEARABLE
 
 SIZE = 64
-LUMA = torch.tensor([0.3, 0.59, 0.11])
 PASTEL = 0.55
 Box = tuple[float, float, float]
 
@@ -30,7 +30,7 @@ Box = tuple[float, float, float]
 def paint_backgrounds(
     sprites: np.ndarray, names: dict[str, list[tuple[int, float]]], variants: int, seed: int
 ) -> np.ndarray:
-    """All scenes in the order of ``SCENES``, uint8 (len(SCENES) * variants, 64, 64, 3)."""
+    """All scenes in the order of ``SCENES``, uint8 (len(SCENES) * variants, 96, 96, 3)."""
     wanted = (
         "palm tree,beach with umbrella,umbrella on ground,cactus,couch and lamp,chair,bed,potted plant,castle,japanese castle,house,"
         "house with garden,hut,church,tractor,cow,horse,pig,sheep,ewe,sailboat,ship,passenger ship,ferry,motor boat"
@@ -362,15 +362,15 @@ class Composer:
 
     def _stylise(self, canvas: Tensor, styles: list[str]) -> None:
         """Applies the styles in place."""
-        for style, apply in _STYLES.items():
+        for style, apply in STYLISED.items():
             rows = [i for i, s in enumerate(styles) if s == style]
             if rows:
-                canvas[rows] = apply(canvas[rows], self)
+                canvas[rows] = apply(canvas[rows], self.generator)
 
 
 def _recoloured(rgb: Tensor, alpha: Tensor, colours: Tensor, strength: Tensor) -> Tensor:
     """Sprites (N, 3, h, w) in the wanted colours (N, 3), keeping light and shade; strength 2 leaves only the outline."""
-    light = (rgb * LUMA[:, None, None]).sum(1, keepdim=True)
+    light = (rgb * rgb.new_tensor(LUMA)[:, None, None]).sum(1, keepdim=True)
     mean = (light * alpha).sum((2, 3), keepdim=True) / alpha.sum((2, 3), keepdim=True).clamp(min=1)
     shade, base = light / mean.clamp(min=0.1), colours[:, :, None, None]
     bright = base + (1 - base) * ((shade - 1) * 0.6).clamp(0, 0.8)
@@ -393,67 +393,26 @@ def _blend(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
     return mixed.astype(np.float32)
 
 
-def _grey(x: Tensor) -> Tensor:
-    return (x * LUMA[:, None, None]).sum(1, keepdim=True)
-
-
-def _blurred(x: Tensor, sigma: float) -> Tensor:
-    reach = math.ceil(2.5 * sigma)
-    kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / sigma) ** 2)
-    kernel = (kernel / kernel.sum()).expand(x.shape[1], 1, -1)
-    x = F.pad(x, [reach] * 4, mode="replicate")
-    x = F.conv2d(x, kernel[:, :, None], groups=x.shape[1])
-    return F.conv2d(x, kernel[..., None], groups=x.shape[1])
-
-
-def _edges(x: Tensor) -> Tensor:
-    return (_blurred(x, 0.7) - _blurred(x, 1.6)).abs()
-
-
-def _pixel(x: Tensor, c: Composer) -> Tensor:
-    return F.interpolate(F.avg_pool2d(x, 4 if c.random.random() < 0.6 else 2), size=x.shape[2:])
-
-
-def _sketch(x: Tensor, _: Composer) -> Tensor:
-    return (1 - 9 * _edges(_grey(x))).clamp(0.1, 1).expand(-1, 3, -1, -1)
-
-
-def _neon(x: Tensor, c: Composer) -> Tensor:
-    edges = (8 * _edges(x)).clamp(0, 1)
-    tint = torch.tensor([[1, 0.4, 1], [0.4, 0.9, 1], [1, 0.9, 0.3]])[c.random.integers(3)]
-    return (edges + 1.2 * _blurred(edges, 1.5)) * tint[:, None, None] + 0.04
-
-
-def _oil(x: Tensor, c: Composer) -> Tensor:
-    patches = F.unfold(F.pad(x, [2] * 4, mode="replicate"), 5).view(len(x), 3, 25, *x.shape[2:])
-    noise = torch.randn(len(x), 1, *x.shape[2:], generator=c.generator)
-    return patches.median(2).values + 0.35 * (_blurred(noise, 1.0) - _blurred(noise, 2.5))
-
-
-def _watercolour(x: Tensor, c: Composer) -> Tensor:
-    noise = F.interpolate(
-        torch.rand(len(x), 1, 9, 9, generator=c.generator), size=x.shape[2:], mode="bicubic"
-    )
-    return 1 - (1 - _blurred(x, 0.9)) * (0.5 + 0.45 * noise)
-
-
-_STYLES = {
-    "pixel": _pixel,
-    "grey": lambda x, _: _grey(x).expand(-1, 3, -1, -1),
-    "blur": lambda x, c: _blurred(x, c.random.uniform(2, 3.5)),
-    "sketch": _sketch,
-    "oil": _oil,
-    "watercolour": _watercolour,
-    "neon": _neon,
-}
+def shrunk(pictures: np.ndarray) -> np.ndarray:
+    """Pictures (N, h, h, channels), with straight alpha where there are four, at this composer's size: uint8 (N, 64, 64, channels)."""
+    if pictures.shape[1] == SIZE:
+        return pictures
+    small = np.empty((len(pictures), SIZE, SIZE, pictures.shape[3]), np.uint8)
+    for start in range(0, len(pictures), 512):
+        part = torch.from_numpy(pictures[start : start + 512].astype(np.float32)).permute(0, 3, 1, 2)
+        part[:, :3] *= part[:, 3:] / 255 if part.shape[1] == 4 else 1
+        part = F.interpolate(part, size=(SIZE, SIZE), mode="bilinear", antialias=True)
+        part[:, :3] *= 255 / part[:, 3:].clamp(min=1) if part.shape[1] == 4 else 1
+        small[start : start + 512] = part.permute(0, 2, 3, 1).round().clamp(0, 255).byte().numpy()
+    return small
 
 
 def load_composer(work: Path, seed: int, art: str = "sprites") -> Composer:
     """The composer of the perceptor's art, or of the judge's (``held_out``)."""
     meta = json.loads((work / f"{art}.json").read_text())
     grounds = "backgrounds" if art == "sprites" else f"backgrounds_{art}"
-    sprites = np.load(work / f"{art}.npy", mmap_mode="r")
-    return Composer(sprites, pools(meta), np.load(work / f"{grounds}.npy", mmap_mode="r"), seed)
+    sprites, scenes = (np.load(work / f"{name}.npy", mmap_mode="r") for name in (art, grounds))
+    return Composer(shrunk(sprites), pools(meta), shrunk(scenes), seed)
 
 
 def sheet(pictures: Tensor, captions: list[str], columns: int, zoom: int) -> Image.Image:

@@ -1,46 +1,23 @@
-"""Batches: pictures composed from the banks of specifications, with embeddings and labels."""
+"""Batches of pictures composed from the banks of specifications."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from training.captions import Spec, load_spec
 from training.compose import SIZE, load_composer
-from training.teacher import Teacher
-from training.vocabulary import NOUNS, SCENES, SCENES_LIKE, alike
-
-NOUN_PHRASES = ("a {}", "{}", "a drawing of a {}")
-SCENE_PHRASES = 2
-
-
-@dataclass(frozen=True)
-class Batch:
-    """``pictures`` (N, 3, 64, 64) in [0, 1]; ``texts`` (N, 384), unit; ``meanings`` (N,): equal where captions mean the same;
-    ``nouns`` and ``scenes`` (N,): the number in ``NOUNS`` or ``SCENES`` of what is shown, -1 where that is none of them."""
-
-    pictures: Tensor
-    texts: Tensor
-    meanings: Tensor
-    nouns: Tensor
-    scenes: Tensor
-    rows: np.ndarray
-    """The specifications' places in the banks."""
-
-
-@dataclass(frozen=True)
-class Classes:
-    """Embeddings (variants, C, 384) of the names of C classes, and (C, C) True where one is no mistake for the other."""
-
-    texts: Tensor
-    alike: Tensor
-
-
-def noun_number(spec: Spec, numbers: dict[str, int]) -> int:
-    return numbers.get(spec.things[0], -1) if spec.kind in ("object", "wear") else -1
+from training.labels import (
+    NOUN_PHRASES,
+    SCENE_PHRASES,
+    Batch,
+    Classes,
+    noun_number,
+    nouns_alike,
+    scenes_alike,
+)
+from training.vocabulary import NOUNS, SCENES
 
 
 class Batches:
@@ -80,22 +57,11 @@ def classes(work: Path) -> tuple[Classes, Classes]:
     """The everyday nouns and the scenes as classes; embeddings are computed once and kept in ``work/classes.pt``."""
     path = work / "classes.pt"
     if not path.exists():
+        from training.teacher import Teacher
+
         teacher = Teacher()
         nouns = torch.stack([teacher([phrase.format(n) for n in NOUNS]) for phrase in NOUN_PHRASES])
         scenes = torch.stack([teacher([c[k] for c, _ in SCENES.values()]) for k in range(SCENE_PHRASES)])
         torch.save((nouns, scenes), path)
     nouns, scenes = torch.load(path)
-    names, pairs = list(NOUNS), alike()
-    noun_alike = torch.tensor([[(a, b) in pairs and a != b for b in names] for a in names])
-    return Classes(nouns, noun_alike), Classes(scenes, _scenes_alike())
-
-
-def _scenes_alike() -> Tensor:
-    names = list(SCENES)
-    table = torch.zeros(len(names), len(names), dtype=torch.bool)
-    for part in SCENES_LIKE.replace("\n", "|").split("|"):
-        members = [names.index(name) for name in part.split()]
-        for a in members:
-            for b in members:
-                table[a, b] |= a != b
-    return table
+    return Classes(nouns, nouns_alike()), Classes(scenes, scenes_alike())

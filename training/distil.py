@@ -22,6 +22,7 @@ from torch.nn import functional as F
 
 from pixray_motion.perceptors.towers import TextHead, TextTower
 from training.draw import load_run
+from training.fresh_prompts import FRESH
 from training.prompts import CHOSEN, UNSEEN
 from training.teacher import FOLDER, Teacher, padded, tokenizer
 from training.vocabulary import COLOURS, NOUNS, SCENES, STYLES
@@ -59,7 +60,7 @@ def phrases(count: int, seed: int = 3) -> list[str]:
             b=chance.choice(places),
         )
         found.add(chance.choice(media).format(text) if chance.random() < 0.25 else text)
-    return sorted(found - set(CHOSEN) - set(UNSEEN))
+    return sorted(found - set(CHOSEN) - set(UNSEEN) - set(FRESH))
 
 
 def untrained() -> TextTower:

@@ -2,8 +2,8 @@
 
     python -m training.evaluate --work WORK --sheets docs/sheets [--parts identity colour robust cost drawn]
 
-``drawn``: every prompt drawn by ``still_story`` with its defaults, in several ways; the judge names each picture among the 24
-prompts and among 500 captions. ``identity``: Twemoji drawings of the everyday nouns, named by the perceptor itself.
+``drawn``: every prompt drawn by ``still_story`` with its defaults, in several ways; the judge names each picture among the
+prompts and among 500 captions. ``--lists fresh`` is for the end, once. ``identity``: Twemoji drawings of the everyday nouns, named by the perceptor itself.
 """
 
 import argparse
@@ -26,11 +26,12 @@ from pixray_motion.variants import without_denoiser, without_perceptor
 from training.captions import Spec, article, pools
 from training.compose import load_composer, sheet
 from training.data import Batches
-from training.judge import Judge, distractors
+from training.fresh_prompts import FRESH, KINDS
+from training.judge import Judge
 from training.prompts import CHOSEN, LOT, UNSEEN
 from training.vocabulary import COLOURS, NOUNS, alike
 
-LISTS = {"chosen": CHOSEN, "unseen": UNSEEN, "lot": LOT}
+LISTS = {"chosen": CHOSEN, "unseen": UNSEEN, "lot": LOT, "fresh": FRESH}
 WAYS = {
     "fft": "fft",
     "pixel": "pixel",
@@ -70,25 +71,39 @@ def drawn(tasks: list[tuple[str, str, int]], folder: Path) -> Tensor:
 
 def judged(options: argparse.Namespace, folder: Path) -> dict[str, str]:
     """The judge's shares for each list of prompts and each way to draw, over all seeds."""
-    judge, others, table = Judge(options.work / "judge.pt"), distractors(options.work, "judge"), {}
+    judge, table = Judge(), {}
     for name in options.lists:
-        prompts = LISTS[name]
+        prompts = list(LISTS[name])
         for way in options.ways:
             few, many = [], []
             for seed in options.seeds:
                 pictures = drawn([(prompt, way, seed) for prompt in prompts], folder)
-                ranks = judge.ranks(pictures, list(prompts), others)
+                ranks = judge.ranks(pictures, prompts)
                 few.append(ranks[0])
                 many.append(ranks[1])
                 if seed == SHEET_SEED:
-                    for suffix, captions in (("", list(prompts)), ("-bare", [""] * len(prompts))):
-                        page = sheet(pictures, captions, 8, 128)
-                        page.quantize(256).save(
-                            options.sheets / f"{name}-{WAYS[way]}{suffix}.png", optimize=True
-                        )
-            shares = [torch.stack(few) < 1, torch.stack(many) < 1, torch.stack(many) < 5]
-            table[f"{name} 24, {WAYS[way]}: R@1 of 24, R@1 of 500, R@5 of 500"] = _shares(shares)
+                    _show(pictures, prompts, options.sheets, f"{name}-{WAYS[way]}", options.work)
+            count, shares = len(prompts), [torch.stack(few) < 1, torch.stack(many) < 1, torch.stack(many) < 5]
+            table[f"{name} {count}, {WAYS[way]}: R@1 of {count}, R@1 of 500, R@5 of 500"] = _shares(shares)
+            if name == "fresh":
+                table |= {
+                    f"of these, {kind}": _shares(
+                        [share[:, [prompts.index(p) for p in part]] for share in shares]
+                    )
+                    for kind, part in KINDS.items()
+                }
     return table
+
+
+def _show(pictures: Tensor, prompts: list[str], sheets: Path, name: str, work: Path) -> None:
+    """A sheet with captions; and one without, in an order drawn by lot, whose key stays in ``work``: numbers of prompts."""
+    page = sheet(pictures, prompts, 8, 128)
+    page.quantize(256).save(sheets / f"{name}.png", optimize=True)
+    order = np.random.default_rng(len(name)).permutation(len(prompts))
+    page = sheet(pictures[order], [str(i + 1) for i in range(len(prompts))], 8, 128)
+    page.quantize(256).save(sheets / f"{name}-bare.png", optimize=True)
+    lines = [f"{i + 1}: {prompts[number]}" for i, number in enumerate(order)]
+    (work / f"{name}.key").write_text("\n".join(lines) + "\n")
 
 
 def _shares(hits: list[Tensor]) -> str:
@@ -203,7 +218,7 @@ def main() -> None:
         "--weights", type=Path, help="a folder of exported weights instead of the package's (not for drawn)"
     )
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
-    parser.add_argument("--lists", nargs="+", choices=LISTS, default=list(LISTS))
+    parser.add_argument("--lists", nargs="+", choices=LISTS, default=["chosen", "unseen", "lot"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--parts", nargs="+", default=["identity", "colour", "robust", "cost", "drawn"])
     options = parser.parse_args()

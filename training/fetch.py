@@ -1,14 +1,14 @@
 """Fetches the openly licensed art and word lists through the ordinary clients of the registries (npm, apt).
 
-python -m training.fetch --art ART                # the perceptor's art, and words
-python -m training.fetch --art ART --held-out     # the judge's art too (needs apt-get and dpkg for openclipart)
+python -m training.fetch --art ART                # the models' art, and words (needs apt-get and dpkg for openclipart)
+python -m training.fetch --art ART --held-out     # the judge's art too
 """
 
 import argparse
 import subprocess
 from pathlib import Path
 
-from training.sprites import EMOJI_SETS, HELD_OUT_SETS, ICON_SETS, MONO_SETS
+from training.sets import EMOJI_SETS, HELD_OUT_SETS, ICON_SETS, MONO_SETS
 
 WORDS = ("cldr-annotations-full", "emojilib")
 
@@ -40,7 +40,7 @@ def main() -> None:
     npm(options.art, [f"@iconify-json/{name}" for name in sets] + list(WORDS))
     if options.held_out:
         npm(options.art, ["@lobehub/fluent-emoji-3d"])
-        clipart(options.art)
+    clipart(options.art)
 
 
 if __name__ == "__main__":

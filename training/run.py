@@ -17,7 +17,6 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-PAUSE = 20  # seconds; a batch that took longer was stopped in between, which does not count as training
 Part = tuple[list[nn.Parameter], float]
 
 
@@ -34,6 +33,7 @@ def add_options(parser: argparse.ArgumentParser, batch: int, lr: float) -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--art", default="sprites")
+    parser.add_argument("--device", default="cpu", help="of a single worker")
 
 
 class Run:
@@ -46,8 +46,9 @@ class Run:
         self, model: nn.Module, parts: Sequence[Part], options: argparse.Namespace, config: dict
     ) -> None:
         self.model, self.parts, self.options, self.config = model, parts, options, config
+        self.device = torch.device(options.device)
         self.path: Path = options.work / f"{options.out}.pt"
-        self.model.to(memory_format=torch.channels_last)
+        self.model.to(self.device, memory_format=torch.channels_last)
         self.average = copy.deepcopy(model).requires_grad_(False)
         groups = [group for part, share in parts for group in _groups(part, share, options.decay)]
         self.optimiser = torch.optim.AdamW(groups, lr=options.lr, betas=(0.9, 0.99), fused=True)
@@ -57,7 +58,7 @@ class Run:
             self._load()
 
     def _load(self) -> None:
-        state = torch.load(self.path)
+        state = torch.load(self.path, map_location="cpu")
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -114,15 +115,17 @@ class Run:
     def batches(self) -> Iterator[float]:
         """Once for each batch, with the progress 0..1 of the schedule, by the clock or by the number of steps.
 
-        Sets the rate, which falls along a cosine, and keeps the clock.
+        Sets the rate, which falls along a cosine, and keeps the clock: on a CPU, minutes that a worker computed, so that a
+        busy machine shortens no run.
         """
-        last = time.monotonic()
+        clock = time.process_time if self.device.type == "cpu" else time.monotonic
+        last = clock()
         while (progress := max(self.minutes / self.options.minutes, self.step / self.options.steps)) < 1:
             self._set_rate(progress)
             yield progress
             self.batch += 1
-            now = time.monotonic()
-            self.minutes, last = self.minutes + min(now - last, PAUSE) / 60, now
+            now = clock()
+            self.minutes, last = self.minutes + (now - last) / 60, now
 
     def _set_rate(self, progress: float) -> None:
         warm = min(1.0, (self.step + 1) / 100)

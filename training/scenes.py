@@ -1,7 +1,7 @@
-"""Procedural scenes: each function paints one variant of a scene as float32 (64, 64, 3) in [0, 1].
+"""Procedural scenes: each function paints one variant of a scene as float32 (96, 96, 3) in [0, 1].
 
 Every function takes a ``Brush`` (randomness and a source of sprites) and is registered under its scene's key.
-Coordinates are pixels, x to the right, y down. Colours inside the functions are given in 0..255 and jittered.
+Coordinates are 64ths of a side, x to the right, y down, whatever the resolution. Colours inside the functions are given in 0..255 and jittered.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,12 +9,14 @@ from collections.abc import Callable, Sequence
 import cv2
 import numpy as np
 
-SIZE = 64
+SIZE = 64  # units along a side
+PIXELS = 96
+ZOOM = PIXELS / SIZE
 Picture = np.ndarray
 Painter = Callable[["Brush"], Picture]
 PAINTERS: dict[str, Painter] = {}
 
-_Y, _X = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32)
+_Y, _X = (np.mgrid[0:PIXELS, 0:PIXELS].astype(np.float32) + 0.5) / ZOOM - 0.5
 
 
 def scene(name: str) -> Callable[[Painter], Painter]:
@@ -55,37 +57,37 @@ class Brush:
         return self.random.uniform(low, high, 3).astype(np.float32)
 
     def noise(self, cells: int) -> np.ndarray:
-        """Smooth noise (64, 64), about [0, 1]."""
+        """Smooth noise (PIXELS, PIXELS), about [0, 1]."""
         grid = self.random.random((cells + 1, cells + 1)).astype(np.float32)
-        return cv2.resize(grid, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
+        return cv2.resize(grid, (PIXELS, PIXELS), interpolation=cv2.INTER_CUBIC)
 
     def ridge(self, base: float, height: float, waves: int = 3) -> np.ndarray:
-        """A horizon: y for each of the 64 columns."""
-        x, y = np.arange(SIZE) / SIZE * 2 * np.pi, np.zeros(SIZE)
+        """A horizon: y for each column of pixels."""
+        x, y = np.arange(PIXELS) / PIXELS * 2 * np.pi, np.zeros(PIXELS)
         for k in range(1, waves + 1):
             y += np.sin(x * k * self.between(0.5, 1.2) + self.between(0, 6.3)) / k
         return base - height * y
 
     def put(self, picture: Picture, names: Sequence[str], x: float, y: float, size: float) -> Picture:
-        """One of the named sprites, centred at (x, y), ``size`` pixels wide; nothing if there is no such sprite."""
+        """One of the named sprites, centred at (x, y), ``size`` wide; nothing if there is no such sprite."""
         drawings = [s for name in names for s in self.sprites.get(name, [])]
         if not drawings:
             return picture
         sprite = self.pick(drawings)
-        scale = size / sprite.shape[0]
+        scale, x, y = size * ZOOM / sprite.shape[0], (x + 0.5) * ZOOM - 0.5, (y + 0.5) * ZOOM - 0.5
         if scale < 0.6:
             sprite, scale = cv2.resize(sprite, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), scale * 2
         half = sprite.shape[0] / 2 - 0.5
         matrix = np.array([[scale, 0, x - half * scale], [0, scale, y - half * scale]], np.float32)
-        layer = cv2.warpAffine(sprite, matrix, (SIZE, SIZE), flags=cv2.INTER_LINEAR)
+        layer = cv2.warpAffine(sprite, matrix, (PIXELS, PIXELS), flags=cv2.INTER_LINEAR)
         return picture * (1 - layer[..., 3:]) + layer[..., :3]
 
 
 def vertical(*colours: np.ndarray) -> Picture:
     """A gradient from top to bottom through the colours."""
-    t = np.linspace(0, len(colours) - 1, SIZE)
+    t = np.linspace(0, len(colours) - 1, PIXELS)
     rows = np.stack([np.interp(t, range(len(colours)), [c[k] for c in colours]) for k in range(3)], 1)
-    return np.repeat(rows[:, None], SIZE, 1).astype(np.float32)
+    return np.repeat(rows[:, None], PIXELS, 1).astype(np.float32)
 
 
 def below(picture: Picture, horizon: np.ndarray, colour: np.ndarray, shade: float = 0.0) -> Picture:
@@ -98,12 +100,12 @@ def below(picture: Picture, horizon: np.ndarray, colour: np.ndarray, shade: floa
 def disc(
     picture: Picture, x: float, y: float, radius: float, colour: Sequence[float], alpha: float = 1.0
 ) -> Picture:
-    mask = np.clip(radius - np.hypot(_X - x, _Y - y) + 0.5, 0, 1)[..., None] * alpha
+    mask = np.clip((radius - np.hypot(_X - x, _Y - y)) * ZOOM + 0.5, 0, 1)[..., None] * alpha
     return (picture * (1 - mask) + np.asarray(colour, np.float32) * mask).astype(np.float32)
 
 
 def polygon(picture: Picture, points: Sequence[tuple[float, float]], colour: Sequence[float]) -> Picture:
-    corners = np.round(np.array(points) * 16).astype(np.int32)
+    corners = np.round(np.array(points) * ZOOM * 16).astype(np.int32)
     filled = np.ascontiguousarray(picture)
     cv2.fillPoly(filled, [corners], tuple(float(c) for c in colour), cv2.LINE_AA, 4)
     return filled
@@ -116,9 +118,22 @@ def line(
     width: int = 1,
 ) -> Picture:
     drawn = np.ascontiguousarray(picture)
-    corners = np.round(np.array(points)).astype(np.int32)
-    cv2.polylines(drawn, [corners], False, tuple(float(c) for c in colour), width, cv2.LINE_AA)
+    corners = np.round(np.array(points) * ZOOM).astype(np.int32)
+    cv2.polylines(drawn, [corners], False, tuple(float(c) for c in colour), round(width * ZOOM), cv2.LINE_AA)
     return drawn
+
+
+def fill(
+    picture: Picture,
+    left: float,
+    top: float,
+    right: float,
+    bottom: float,
+    colour: Sequence[float] | np.ndarray,
+) -> None:
+    """Paints a rectangle in place; what lies outside of the picture is left out."""
+    x, y, past_x, past_y = (max(0, round(value * ZOOM)) for value in (left, top, right, bottom))
+    picture[y:past_y, x:past_x] = colour
 
 
 def day(b: Brush) -> Picture:
@@ -132,12 +147,9 @@ def dusk(b: Brush) -> Picture:
 
 
 def stars(b: Brush, picture: Picture, count: int) -> Picture:
-    picture = picture.copy()
     for _ in range(count):
         x, y = b.count(0, SIZE - 1), b.count(0, SIZE - 1)
-        picture[y, x] = 1
-        if b.chance(0.25):
-            picture = disc(picture, x, y, 0.8, (1, 1, 1), 0.8)
+        picture = disc(picture, x, y, 0.8 if b.chance(0.25) else 0.5, (1, 1, 1))
     return picture
 
 
@@ -178,9 +190,9 @@ def moon(b: Brush, picture: Picture, x: float, y: float, radius: float, full: fl
 
 
 def water(b: Brush, picture: Picture, horizon: float, colour: np.ndarray) -> Picture:
-    top = int(horizon)
+    top = int(horizon * ZOOM)
     waves = np.sin(_Y * 1.9 + np.sin(_X * 0.35 + _Y) * 1.3 + b.between(0, 6)) * 0.05
-    depth = 1 - 0.35 * np.linspace(0, 1, SIZE - top)
+    depth = 1 - 0.35 * np.linspace(0, 1, PIXELS - top)
     picture = picture.copy()
     picture[top:] = np.clip(colour * depth[:, None, None] + waves[top:, :, None], 0, 1)
     return picture
@@ -249,7 +261,7 @@ def _moon(b: Brush) -> Picture:
 
 @scene("space")
 def _space(b: Brush) -> Picture:
-    picture = np.zeros((SIZE, SIZE, 3), np.float32) + b.colour(6, 6, 18, 6)
+    picture = np.zeros((PIXELS, PIXELS, 3), np.float32) + b.colour(6, 6, 18, 6)
     if b.chance(0.6):
         tint = b.colour(*b.pick([(90, 30, 120), (30, 60, 140), (140, 40, 80)]))
         picture = picture + (np.clip(b.noise(3), 0, 1) ** 2)[..., None] * tint * 0.8
@@ -312,7 +324,7 @@ def _grass(b: Brush) -> Picture:
 
 @scene("lawn")
 def _lawn(b: Brush) -> Picture:
-    grain = b.noise(16)[..., None] * 0.4 + b.random.normal(0, 0.05, (SIZE, SIZE, 1))
+    grain = b.noise(16)[..., None] * 0.4 + b.random.normal(0, 0.05, (PIXELS, PIXELS, 1))
     return b.colour(60, 150, 45) * (0.75 + grain)
 
 
@@ -418,11 +430,11 @@ def skyline(b: Brush, sky: Picture, light: str) -> Picture:
         while x < SIZE:
             width, height = b.count(7, 14), b.count(18, 50 - 10 * row)
             wall = b.colour(*b.pick(_STONE)) if light == "day" else b.colour(25, 25, 45, 14)
-            picture[SIZE - height :, max(0, x) : x + width] = wall
+            fill(picture, x, SIZE - height, x + width, SIZE, wall)
             for y in range(SIZE - height + 2, SIZE - 1, 4):
                 for left in range(max(0, x + 1), min(SIZE - 1, x + width - 2), 3):
                     if b.chance(0.6):
-                        picture[y : y + 2, left : left + 2] = _window(b, wall, light)
+                        fill(picture, left, y, left + 2, y + 2, _window(b, wall, light))
             x += width + b.pick([0, 0, 2])
     return picture
 
@@ -459,13 +471,13 @@ def _cyber(b: Brush) -> Picture:
 
 @scene("brick")
 def _brick(b: Brush) -> Picture:
-    picture = np.zeros((SIZE, SIZE, 3), np.float32) + b.colour(190, 180, 170)
+    picture = np.zeros((PIXELS, PIXELS, 3), np.float32) + b.colour(190, 180, 170)
     height = b.pick([6, 8, 10])
     width = 2 * height
     for row, y in enumerate(range(0, SIZE, height)):
         for x in range(-width, SIZE, width):
             left = x + (width // 2 if row % 2 else 0)
-            picture[y : y + height - 1, max(0, left) : max(0, left + width - 1)] = b.colour(170, 70, 50)
+            fill(picture, left, y, left + width - 1, y + height - 1, b.colour(170, 70, 50))
     return picture
 
 
@@ -473,14 +485,14 @@ def _brick(b: Brush) -> Picture:
 def _wood(b: Brush) -> Picture:
     grain = np.sin(_Y * b.between(0.5, 1.2) + b.noise(4) * 6 + _X * 0.04) * 0.06
     picture = b.colour(165, 110, 65) + grain[..., None]
-    picture[:: b.pick([16, 21])] *= 0.6
+    picture[:: round(ZOOM * b.pick([16, 21]))] *= 0.6
     return picture
 
 
 @scene("fire")
 def _fire(b: Brush) -> Picture:
     grid = b.random.random((5, 9)).astype(np.float32)
-    flicker = cv2.resize(grid, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
+    flicker = cv2.resize(grid, (PIXELS, PIXELS), interpolation=cv2.INTER_CUBIC)
     heat = np.clip(1.3 - (1 - _Y / (SIZE - 1)) * 1.5 + (flicker - 0.5) * 0.9, 0, 1.2)
     return np.stack([heat * 2.2, heat * 1.6 - 0.45, heat * 1.2 - 0.75], 2)
 
@@ -520,7 +532,7 @@ def _rainbow(b: Brush) -> Picture:
 @scene("road")
 def _road(b: Brush) -> Picture:
     horizon, middle = b.between(26, 36), 32 + b.between(-6, 6)
-    picture = below(day(b), np.full(SIZE, horizon), b.colour(80, 150, 60))
+    picture = below(day(b), np.full(PIXELS, horizon), b.colour(80, 150, 60))
     picture = polygon(
         picture, [(middle - 3, horizon), (middle + 3, horizon), (60, 64), (4, 64)], (0.35, 0.35, 0.37)
     )
@@ -542,19 +554,19 @@ def _flowers(b: Brush) -> Picture:
 
 @scene("room")
 def _room(b: Brush) -> Picture:
-    picture = np.zeros((SIZE, SIZE, 3), np.float32) + b.colour(225, 205, 180, 25)
-    picture[44:] = b.colour(140, 95, 60)
-    cv2.rectangle(picture, (8, 10), (24, 28), (0.6, 0.8, 1.0), -1)
-    cv2.rectangle(picture, (8, 10), (24, 28), (0.4, 0.25, 0.15), 1)
-    cv2.line(picture, (16, 10), (16, 28), (0.4, 0.25, 0.15), 1)
+    picture = np.zeros((PIXELS, PIXELS, 3), np.float32) + b.colour(225, 205, 180, 25)
+    fill(picture, 0, 44, SIZE, SIZE, b.colour(140, 95, 60))
+    fill(picture, 7.5, 9.5, 25, 29, (0.4, 0.25, 0.15))
+    for left in (9, 17):
+        fill(picture, left, 11, left + 6.5, 27.5, (0.6, 0.8, 1.0))
     things = ["couch and lamp", "chair", "bed", "potted plant"]
     return b.put(picture, things, b.between(36, 52), 42, 26) if b.chance(0.6) else picture
 
 
 @scene("lake")
 def _lake(b: Brush) -> Picture:
-    picture, shore = mountains(b, 0.5), 40
-    mirrored = picture[shore - 1 :: -1][: SIZE - shore] * 0.75 + np.array([0, 0.05, 0.12], np.float32)
+    picture, shore = mountains(b, 0.5), round(40 * ZOOM)
+    mirrored = picture[shore - 1 :: -1][: PIXELS - shore] * 0.75 + np.array([0, 0.05, 0.12], np.float32)
     return np.concatenate([picture[:shore], mirrored])
 
 
@@ -629,5 +641,5 @@ def _starrysea(b: Brush) -> Picture:
 
 
 def paint(name: str, brush: Brush) -> np.ndarray:
-    """A variant of the scene, uint8 (64, 64, 3)."""
+    """A variant of the scene, uint8 (96, 96, 3)."""
     return (np.clip(PAINTERS[name](brush), 0, 1) * 255).round().astype(np.uint8)

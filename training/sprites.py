@@ -3,7 +3,7 @@
     python -m training.sprites --art ART --out WORK                 # the perceptor's sets
     python -m training.sprites --art ART --out WORK --held-out      # the judge's sets, which the perceptor never sees
 
-Writes ``sprites.npy`` (uint8, (N, 64, 64, 4), straight alpha) and ``sprites.json`` (a list of ``{set, name, words, mono}``),
+Writes ``sprites.npy`` (uint8, (N, 96, 96, 4), straight alpha) and ``sprites.json`` (a list of ``{set, name, words, mono}``),
 or ``held_out.npy`` and ``held_out.json``.
 """
 
@@ -12,6 +12,7 @@ import gzip
 import io
 import json
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from multiprocessing import Pool
@@ -21,26 +22,9 @@ import numpy as np
 import resvg_py
 from PIL import Image
 
-SIZE = 64
+from training.sets import EMOJI_SETS, HELD_OUT_SETS, ICON_SETS, MONO_SETS
 
-EMOJI_SETS = ("noto", "noto-v1", "fluent-emoji", "fluent-emoji-flat", "emojione", "fxemoji")
-ICON_SETS = (
-    "flat-color-icons",
-    "streamline-emojis",
-    "streamline-freehand-color",
-    "streamline-ultimate-color",
-    "streamline-color",
-    "streamline-flex-color",
-    "streamline-plump-color",
-    "streamline-kameleon-color",
-    "streamline-stickies-color",
-    "meteocons",
-    "icon-park",
-    "fluent-color",
-)
-MONO_SETS = ("game-icons", "emojione-monotone", "fluent-emoji-high-contrast")
-HELD_OUT_SETS = ("twemoji",)
-COLOUR_EMOJI = (*EMOJI_SETS, *HELD_OUT_SETS, "fluent-3d")
+SIZE = 96
 
 _TONE = re.compile(r"skin-tone|-(medium-)?(dark|light)$|-medium$|-default$|tone[1-5]|1f3f[b-f]")
 _SUFFIX = re.compile(r"\s+(\d+|flat|duo|fill|line|solid|outline)$")
@@ -49,10 +33,12 @@ _CLIPART_NOISE = re.compile(
     r"|gerald g|nicu|lemmling|kattekrab|mystica|aubanel monnier|pajamas|emoji)\b"
 )
 _CLIPART_SKIPPED = re.compile(
-    r"/(computer/(icons|diagrams|buttons|folders|network|connectors)|shapes/(flowchart|callouts|jigsaw)|office|logos|special"
+    r"/(computer/(icons|diagrams|buttons|folders|network|connectors)|shapes/(flowchart|callouts|jigsaw|stars)|office|logos|special"
     r"|unsorted/duplicates|buttons|recreation/games/cards|signs_and_symbols/(led|hazard|flags)|decorations|.*arrows"
     r"|.*roadsigns|.*aiga)"
 )
+
+_PIXELS = {"mm": 90 / 25.4, "cm": 90 / 2.54, "in": 90.0, "pt": 1.25}
 
 
 def emoji_words(modules: Path) -> dict[str, tuple[str, list[str]]]:
@@ -123,8 +109,11 @@ def fluent_3d_jobs(folder: Path, words: dict[str, tuple[str, list[str]]]) -> Ite
             }
 
 
-def clipart_jobs(folder: Path) -> Iterator[dict]:
-    """Debian's openclipart-svg, unpacked: titles and keywords come from the SVG files."""
+def clipart_jobs(folder: Path, held_out: bool) -> Iterator[dict]:
+    """Debian's openclipart-svg, unpacked: titles and keywords come from the SVG files.
+
+    One half of the titles is the judge's, the other is not: no drawing, and no series of drawings, is on both sides.
+    """
     for path in sorted(folder.glob("usr/share/openclipart/svg/**/*.svg*")):
         if _CLIPART_SKIPPED.search(str(path)):
             continue
@@ -136,7 +125,7 @@ def clipart_jobs(folder: Path) -> Iterator[dict]:
         if not 3 <= len(title) <= 40 or not re.search("[a-z]{3}", title):
             title = _clean_title(path.stem)
         keywords = [_clean_title(k) for k in re.findall(r"<rdf:li[^>]*>([^<]+)", text)]
-        if title:
+        if title and held_out == (zlib.crc32(title.encode()) % 2 == 0):
             yield {
                 "set": "openclipart",
                 "name": title,
@@ -158,10 +147,24 @@ def _svg_text(path: Path) -> str:
     return (gzip.decompress(data) if path.suffix == ".svgz" else data).decode("utf8", "ignore")
 
 
+def _in_pixels(svg: str) -> str:
+    """The text with the root's width and height in pixels of 90 to the inch, as old drawing programs had it: resvg
+    takes no other unit where there is no view box."""
+
+    def sides(root: re.Match) -> str:
+        return re.sub(
+            r'\b(width|height)="([\d.]+)(mm|cm|in|pt)"',
+            lambda side: f'{side[1]}="{float(side[2]) * _PIXELS[side[3]]:.2f}"',
+            root[0],
+        )
+
+    return re.sub(r"<svg\b[^>]*>", sides, svg, count=1)
+
+
 def _raster(job: dict) -> Image.Image:
     if job["set"] == "fluent-3d":
         return Image.open(job["path"]).convert("RGBA")
-    svg = job["svg"] if "svg" in job else _svg_text(Path(job["path"]))
+    svg = job["svg"] if "svg" in job else _in_pixels(_svg_text(Path(job["path"])))
     return Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=svg, width=2 * SIZE)))).convert(
         "RGBA"
     )
@@ -180,7 +183,7 @@ def draw(job: dict) -> np.ndarray | None:
         return None
     alpha = np.asarray(image)[..., 3]
     ys, xs = np.nonzero(alpha > 12)
-    if len(ys) < 60 or np.ptp(ys) < 6 or np.ptp(xs) < 6:
+    if len(ys) < 100 or np.ptp(ys) < 6 or np.ptp(xs) < 6:
         return None
     image = image.crop((int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1))
     scale = (SIZE - 2) / max(image.size)
@@ -205,8 +208,7 @@ def collect(modules: list[Path], clipart: Path, held_out: bool) -> list[dict]:
     jobs = [job for name in sets for job in iconify_jobs(find(f"@iconify-json/{name}"), words)]
     if held_out:
         jobs += list(fluent_3d_jobs(find("@lobehub/fluent-emoji-3d"), words))
-        jobs += list(clipart_jobs(clipart))
-    return jobs
+    return jobs + list(clipart_jobs(clipart, held_out))
 
 
 def main() -> None:

@@ -15,18 +15,18 @@ def views(
     jitter: float = 0.15,
     noise: float = 0.0,
 ) -> Tensor:
-    """``count`` affine views of each picture: (N, 3, h, w) in [0, 1] -> (N * count, 3, size, size), views of one picture in a row.
+    """``count`` affine views of each picture, on its device: (N, 3, h, w) in [0, 1] -> (N * count, 3, size, size), views of one picture in a row.
 
     ``scale`` is the share of the picture's width that a view shows, ``turn`` the standard deviation of its angle in radians,
     ``jitter`` the reach of changes of contrast, brightness and tint, ``noise`` the greatest standard deviation of noise.
     """
-    n = len(pictures) * count
+    n, device = len(pictures) * count, pictures.device
 
     def uniform(low: float, high: float, *shape: int) -> Tensor:
-        return torch.rand(*(shape or (n,)), generator=generator) * (high - low) + low
+        return torch.rand(*(shape or (n,)), generator=generator, device=device) * (high - low) + low
 
     def normal(deviation: float, *shape: int) -> Tensor:
-        return torch.randn(*(shape or (n,)), generator=generator) * deviation
+        return torch.randn(*(shape or (n,)), generator=generator, device=device) * deviation
 
     width, angle, stretch, shear = uniform(*scale), normal(turn), torch.exp(normal(0.07)), normal(0.05)
     room = (1 - width).clamp(min=-0.12).abs() + 0.05
@@ -47,5 +47,7 @@ def views(
         tint = 1 + 0.4 * jitter * uniform(-1, 1, n, 3, 1, 1)
         seen = ((seen - 0.5) * contrast + 0.5 + light) * tint
     if noise:
-        seen = seen + torch.randn(seen.shape, generator=generator) * uniform(0, noise, n, 1, 1, 1)
+        seen = seen + torch.randn(seen.shape, generator=generator, device=device) * uniform(
+            0, noise, n, 1, 1, 1
+        )
     return seen.clamp(0, 1)

@@ -42,6 +42,18 @@ class Denoiser(ABC):
         The clean pictures, about -1..1, that it may have been: first without any text, then with each of them.
         """
 
+    distilled: bool = False
+    """Whether it can ``predict_guided``: guidance in one pass instead of two."""
+
+    def predict_guided(
+        self, noisy: Tensor, noise_level: float, texts: Tensor, guidance_scales: Sequence[float]
+    ) -> Tensor:
+        """As ``predict_x0``, with a guidance scale (at least 0) for each text -> (N, 3, h, w).
+
+        A row of scale 0 is the picture without any text, one of scale 1 the picture with its text; more exaggerates.
+        """
+        raise NotImplementedError(f"{type(self).__name__} is not distilled")
+
     @abstractmethod
     def fingerprint(self) -> str:
         """Names the weights, so that a saved state is not continued with others."""

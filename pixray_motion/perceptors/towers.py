@@ -207,11 +207,20 @@ class TextTower(nn.Module):
         self.output = nn.Linear(width, dim)
 
     def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        return self.pooled(self.states(tokens, mask), mask)
+
+    def states(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        """(N, L, width): what each token means where it stands."""
         x = self.widen(self.tokens(tokens)) + self.positions[: tokens.shape[1]]
         for layer in self.layers:
             x = layer(x, mask[:, None, None, :])
-        real = mask[..., None].to(x.dtype)
-        mean = (self.norm(x) * real).sum(1) / real.sum(1)
+        states: Tensor = self.norm(x)
+        return states
+
+    def pooled(self, states: Tensor, mask: Tensor) -> Tensor:
+        """(N, dim), float32, of norm 1: what the tokens, (N, L, width) as ``states`` has them, mean together."""
+        real = mask[..., None].to(states.dtype)
+        mean = (states * real).sum(1) / real.sum(1)
         return F.normalize(self.output(mean).float(), dim=-1)
 
 

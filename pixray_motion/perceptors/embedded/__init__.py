@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -64,21 +64,31 @@ class EmbeddedPerceptor(Perceptor):
         with torch.no_grad():
             return torch.stack([self._sentence(text) for text in texts])
 
+    def states(self, text: str) -> Tensor:
+        """(L, width): what each token of a text means where it stands, of all of its pieces in order."""
+        with torch.no_grad():
+            return torch.cat([states[0] for states, _ in self._read_pieces(text)])
+
     def _embed(self, text: str) -> Tensor:
         embedded: Tensor = self._head(self._sentence(text)[None])[0]
         return embedded
 
     def _sentence(self, text: str) -> Tensor:
+        sentences = torch.zeros(self._head.config["inputs"], device=self._head.linear.weight.device)
+        for states, mask in self._read_pieces(text):
+            sentences += (states.shape[1] - 1) * self._text.pooled(states, mask)[0]
+        unit: Tensor = sentences / sentences.norm()
+        return unit
+
+    def _read_pieces(self, text: str) -> Iterator[tuple[Tensor, Tensor]]:
+        """The text in pieces that the tower can read: states (1, L, width) and mask (1, L) of each."""
         words = self._tokenizer.encode(named(text), add_special_tokens=False).ids
         start, end = (self._tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]"))
         room = self._text.length - 2
-        pieces = [words[i : i + room] for i in range(0, len(words), room)] or [[]]
-        sentences = torch.zeros(self._head.config["inputs"], device=self._head.linear.weight.device)
-        for piece in pieces:
-            tokens = torch.tensor([[start, *piece, end]], device=sentences.device)
-            sentences += (len(piece) + 1) * self._text(tokens, torch.ones_like(tokens, dtype=torch.bool))[0]
-        unit: Tensor = sentences / sentences.norm()
-        return unit
+        for piece in [words[i : i + room] for i in range(0, len(words), room)] or [[]]:
+            tokens = torch.tensor([[start, *piece, end]], device=self._head.linear.weight.device)
+            mask = torch.ones_like(tokens, dtype=torch.bool)
+            yield self._text.states(tokens, mask), mask
 
 
 def named(text: str) -> str:
