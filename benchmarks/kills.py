@@ -325,24 +325,16 @@ def sample(size: int) -> tuple[int, list[str]]:
     return size, wrong
 
 
+RENDER = [sys.executable, "-m", "pixray_motion", "render", "story.yaml", "-o", "film.mp4", "--threads", "1"]
+
+
 def signalled(folder: Path, number: signal.Signals, seconds: float, new: bytes) -> str:
     """Send a signal to a render with models, and resume it as it says: what is wrong then, or an empty text."""
     lay(folder, Case("film.mp4", True))
     (folder / "story.yaml").write_text(MODELS)
-    command = [
-        sys.executable,
-        "-m",
-        "pixray_motion",
-        "render",
-        "story.yaml",
-        "-o",
-        "film.mp4",
-        "--threads",
-        "1",
-    ]
     environment = os.environ | {"TMPDIR": str(folder.with_name("tmp"))}
     process = subprocess.Popen(
-        command, cwd=folder, env=environment, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        RENDER, cwd=folder, env=environment, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
     time.sleep(seconds)
     process.send_signal(number)
@@ -350,7 +342,7 @@ def signalled(folder: Path, number: signal.Signals, seconds: float, new: bytes) 
     if (folder / "film.mp4").read_bytes() not in (b"older", new):
         return "there is neither the older film nor the new one"
     printed = words.rpartition("; resume with: ")
-    again = printed[2] if printed[1] else shlex.join([*command, "--resume"])
+    again = printed[2] if printed[1] else shlex.join([*RENDER, "--resume"])
     done = subprocess.run(again, shell=True, cwd=folder, env=environment, capture_output=True, text=True)
     if done.returncode or (folder / "film.mp4").read_bytes() != new:
         return f"after '{words}': {done.stderr.strip()}"
@@ -367,18 +359,7 @@ def send_signals(count: int) -> int:
         lay(folder, Case("film.mp4", False))
         (folder / "story.yaml").write_text(MODELS)
         started = time.monotonic()
-        command = [
-            sys.executable,
-            "-m",
-            "pixray_motion",
-            "render",
-            "story.yaml",
-            "-o",
-            "film.mp4",
-            "--threads",
-            "1",
-        ]
-        subprocess.run([*command, "--quiet"], cwd=folder, check=True)
+        subprocess.run([*RENDER, "--quiet"], cwd=folder, check=True)
         took, new = time.monotonic() - started, (folder / "film.mp4").read_bytes()
         for _ in range(count):
             number = chance.choice([signal.SIGKILL, signal.SIGTERM, signal.SIGINT])

@@ -119,6 +119,7 @@ def test_a_scene_that_a_transition_still_shows_is_checked_as_long(line: str, nam
 def test_a_loop_leads_the_last_scenes_movements_into_the_first_frame_again() -> None:
     assert "flattens" in refused(LOOP, "move: [{shear: {x: t, y: t}}]")
     parse(HEAD + PLAIN.replace("FIRST", "move: [{shear: {x: t, y: t}}]"))
+    parse(HEAD + "loop: false, " + LOOP.split(", ", 1)[1].replace("FIRST", "move: [{shear: {x: t, y: t}}]"))
 
 
 def story_with(film: str) -> Story:

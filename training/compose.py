@@ -18,8 +18,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from training.captions import Spec, load_spec, pools
+from training.easel import recoloured
 from training.scenes import Brush, paint
-from training.styles import LUMA, STYLISED
+from training.styles import STYLISED
 from training.vocabulary import COLOURS, SCENES, SHAPES, WEARABLE
 
 SIZE = 64
@@ -301,7 +302,7 @@ class Composer:
         colours = self._wanted_colours(layer, sprites)
         rgb = self._varied(sprites[:, :3])
         tinted = (colours[1] > 0).nonzero()[:, 0]
-        rgb[tinted] = _recoloured(
+        rgb[tinted] = recoloured(
             sprites[tinted, :3], sprites[tinted, 3:], colours[0][tinted], colours[1][tinted]
         )
         pasted = self._placed(torch.cat([rgb * sprites[:, 3:], sprites[:, 3:]], 1), boxes)
@@ -366,21 +367,6 @@ class Composer:
             rows = [i for i, s in enumerate(styles) if s == style]
             if rows:
                 canvas[rows] = apply(canvas[rows], self.generator)
-
-
-def _recoloured(rgb: Tensor, alpha: Tensor, colours: Tensor, strength: Tensor) -> Tensor:
-    """Sprites (N, 3, h, w) in the wanted colours (N, 3), keeping light and shade; strength 2 leaves only the outline."""
-    light = (rgb * rgb.new_tensor(LUMA)[:, None, None]).sum(1, keepdim=True)
-    mean = (light * alpha).sum((2, 3), keepdim=True) / alpha.sum((2, 3), keepdim=True).clamp(min=1)
-    shade, base = light / mean.clamp(min=0.1), colours[:, :, None, None]
-    bright = base + (1 - base) * ((shade - 1) * 0.6).clamp(0, 0.8)
-    tinted = torch.where(shade < 1, base * shade.clamp(0.15, 1), bright)
-    dark = (colours.amax(1) < 0.25)[:, None, None, None]
-    tinted = torch.where(dark, (base * 0.5 + 0.12 * (shade - 0.6)).clamp(0, 0.4), tinted)
-    pale = (colours.amin(1) > 0.85)[:, None, None, None]
-    tinted = torch.where(pale, 1 - (1 - light.clamp(0, 1)) * 0.45, tinted)
-    share = strength[:, None, None, None]
-    return torch.where(share > 1, base.expand_as(tinted), tinted * share + rgb * (1 - share))
 
 
 def _share(weights: list[float]) -> np.ndarray:

@@ -23,9 +23,9 @@ UNBENT = 1e-3  # canvas heights that a point may be off in the end
 def read_loop(node: Node, story: Story, diagnostics: Diagnostics) -> Loop | None:
     """``true``, ``false`` or ``{fade: 1s, poses: free}``; None if the film does not loop or that is reported."""
     found: dict[str, Node] = {}
+    if says_no_loop(node):
+        return None
     if isinstance(node, Scalar):
-        if node.text.strip() == "false":
-            return None
         if node.text.strip() != "true":
             diagnostics.add(node.location, f"'loop' is true, false or {{fade: 1s}}. Got {quote(node.text)}")
             return None
@@ -49,6 +49,10 @@ def read_loop(node: Node, story: Story, diagnostics: Diagnostics) -> Loop | None
             "as in {0%: 0, 50%: 90, 100%: 0} or a phase of 360 degrees, or write loop: {poses: free}",
         )
     return Loop(frames, fade, drift, displacement)
+
+
+def says_no_loop(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.text.strip() == "false"
 
 
 def _fade(node: Node | None, story: Story, diagnostics: Diagnostics) -> Fraction:

@@ -19,7 +19,7 @@ from pixray_motion.story.plan import Component
 from pixray_motion.story.reading.components import DEFAULT_PERCEPTORS, read_drawer, read_perceptors
 from pixray_motion.story.reading.context import FilmContext, Inherited
 from pixray_motion.story.reading.include import Includer
-from pixray_motion.story.reading.loop import read_loop
+from pixray_motion.story.reading.loop import read_loop, says_no_loop
 from pixray_motion.story.reading.markers import read_bpm, read_markers
 from pixray_motion.story.reading.outline import SHARED
 from pixray_motion.story.reading.overrides import apply_overrides, format_option
@@ -211,7 +211,7 @@ def _story(root: Node, text: str, path: str, folder: StoryFolder, diagnostics: D
     base = _base(found, rate or Fraction(1), diagnostics)
     film = FilmContext(diagnostics, checks, canvas, rate, seed, defaults, folder, base)
     scenes = read_scenes(found["scenes"], film, Inherited(drawer, perceptors, border, found.get("denoiser")))
-    spans = needed_spans(scenes, "loop" in found)
+    spans = needed_spans(scenes, "loop" in found and not says_no_loop(found["loop"]))
     run_checks(checks, spans, START, diagnostics)
     if canvas is None or rate is None:
         return None
